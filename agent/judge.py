@@ -1,0 +1,38 @@
+"""I/O: IMAP. The one way from a header to a verdict, for the daemon and for `scan` alike."""
+
+from agent.detect import NEAR, Detector
+from agent.mailbox import Session, Special
+from agent.model import Kind, Message, Verdict
+from agent.provenance import is_auto_submitted, is_bulk, is_report
+
+
+class Judge:
+    """Judges other people's mail. Looking an author up in Sent opens that mailbox in the session."""
+
+    def __init__(self, session: Session, special: Special, detector: Detector) -> None:
+        self._session = session
+        self._sent = special.sent
+        self._detector = detector
+
+    @staticmethod
+    def is_told_by_header(message: Message) -> bool:
+        """Whether the header alone says that this is no offer: lists, bulk and machines never make one."""
+        return is_bulk(message) or is_auto_submitted(message) or is_report(message)
+
+    def examine(self, message: Message) -> tuple[Verdict, bool]:
+        """Return the verdict, and whether the owner ever wrote to the author.
+
+        That is looked up only where it matters: it costs a search, and tips the scales near the threshold.
+        """
+        verdict = self._detector.examine(message)
+        if verdict.kind is not Kind.OFFER and verdict.score < NEAR:
+            return verdict, False
+        if not self._is_known(message):
+            return verdict, False
+        return self._detector.examine(message, sender_is_known=True), True
+
+    def _is_known(self, message: Message) -> bool:
+        if self._sent is None or message.author is None:
+            return False
+        self._session.examine(self._sent)
+        return self._session.has_mail_to(message.author.email)

@@ -1,0 +1,723 @@
+"""Pure. Turns the bytes of a mail into a `Message`; whatever is wrong with them, a person's text comes out.
+
+The standard library finds the parts (RFC 2045, 2046); every value is decoded here, because its own decoders raise on
+unknown charsets, take quadratic time on long fields and recurse as deep as the mail says. Nothing is read or written.
+"""
+
+import binascii
+import codecs
+import re
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC as ZERO_OFFSET
+from datetime import datetime, timedelta
+from email.feedparser import BytesFeedParser
+from email.message import Message as Structure
+from email.policy import Policy, compat32
+from email.utils import parsedate_tz
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Self
+from urllib.parse import unquote_to_bytes
+
+from agent import markup, quoting
+from agent.errors import UnreadableMessage
+from agent.model import UTC, Address, Message
+
+# Caps. Each is far above what people's mail has (the largest of 24,000 real ones are given) and far below what hurts.
+DEEPEST_NESTING = 50
+MOST_PARTS = 500
+MOST_FIELDS = 1_000
+LONGEST_FIELD = 65_536
+LONGEST_HEADER = 1_048_576
+LONGEST_PARAMETERS = 4_096
+LONGEST_TEXT = 262_144
+LONGEST_HTML = 500_000
+FIRST_YEAR, LAST_YEAR = 1971, 2199
+FARTHEST_OFFSET = 15 * 3600
+"""Seconds; zones reach from -12:00 to +14:00, what is beyond is a slip and read as UTC."""
+
+
+def parse(raw: bytes) -> Message:
+    """The mail that `raw` (RFC 5322, any line ends, any bytes) holds.
+
+    Raises UnreadableMessage for what has no header, or parts nested deeper than 50 levels.
+    """
+    root, faults = _structure(raw)
+    body = _Body(faults=faults)
+    _read(root, body)
+    return _message(root, body)
+
+
+def _message(root: "_Part", body: "_Body") -> Message:
+    html = _joined(segment.html for segment in body.segments)
+    html_text = None if html is None else markup.render(html)
+    text = _whole_text(body, html_text)
+    split = quoting.split(text)
+    senders = mailboxes(root.first("from"))
+    return Message(
+        message_id=next(iter(message_ids(root.first("message-id"))), None),
+        in_reply_to=message_ids(" ".join(root.all("in-reply-to"))),
+        references=message_ids(" ".join(root.all("references"))),
+        subject=decoded(root.first("subject")),
+        date=moment(root.first("date")),
+        author=senders[0] if senders else None,
+        reply_to=_mailboxes_of(root, "reply-to"),
+        to=_mailboxes_of(root, "to"),
+        cc=_mailboxes_of(root, "cc"),
+        delivered_to=_delivered_to(root),
+        headers=MappingProxyType({name: tuple(map(decoded, values)) for name, values in root.fields.items()}),
+        plain=_joined(segment.plain for segment in body.segments),
+        html=html,
+        html_text=html_text,
+        text=text,
+        own_text=split.own,
+        quoted_text=split.quoted,
+        signature=split.signature,
+        content_type=root.get_content_type(),
+        parameters=MappingProxyType(root.parameters),
+        attachments=tuple(body.attachments),
+        faults=tuple(dict.fromkeys(body.faults)),
+    )
+
+
+def _mailboxes_of(root: "_Part", name: str) -> tuple[Address, ...]:
+    return tuple(address for value in root.all(name) for address in mailboxes(value))
+
+
+def _delivered_to(root: "_Part") -> tuple[str, ...]:
+    names = ("delivered-to", "x-original-to", "envelope-to")
+    return tuple(dict.fromkeys(address.email for name in names for address in _mailboxes_of(root, name)))
+
+
+# Structure ------------------------------------------------------------------------------------------------------------
+
+
+class _TooManyParts(Exception):
+    """Stops the parser; `part` is the one that was not added any more."""
+
+    def __init__(self, part: "_Part") -> None:
+        super().__init__()
+        self.part = part
+
+
+class _Part(Structure):
+    """One MIME entity. Keeps fields and body undecoded, and refuses to grow beyond the caps while it is parsed."""
+
+    def __init__(self, policy: Policy = compat32) -> None:
+        super().__init__(policy)
+        self.fields: dict[str, list[str]] = {}
+        self.kind: str | None = None
+        self.parameters: dict[str, str] = {}
+        self.body = ""
+        self.parts: list[_Part] = []
+        self.above: _Part | None = None
+        self.depth = 0
+        self.census = [0]
+        """Parts of the whole mail, one count shared by all of them."""
+        self.header_size = 0
+        self.overflowed = False
+
+    def set_raw(self, name: str, value: str) -> None:
+        """Keep one field as it stands; the parser calls it, top to bottom."""
+        self.header_size += len(value)
+        if len(value) > LONGEST_FIELD or self.header_size > LONGEST_HEADER or len(self.fields) > MOST_FIELDS:
+            self.overflowed = True
+        if self.header_size - len(value) > LONGEST_HEADER or len(self.fields) > MOST_FIELDS:
+            return
+        name = name.rstrip().lower()
+        value = value[:LONGEST_FIELD]
+        self.fields.setdefault(name, []).append(value)
+        if name == "content-type" and self.kind is None:
+            self.kind, self.parameters = content_type(value)
+
+    def attach(self, payload: Self) -> None:
+        """Add a part; the parser calls it before it reads that part."""
+        self.census[0] += 1
+        payload.above, payload.depth, payload.census = self, self.depth + 1, self.census
+        if payload.depth > DEEPEST_NESTING:
+            raise UnreadableMessage(f"Its parts are nested deeper than {DEEPEST_NESTING} levels.")
+        if self.census[0] > MOST_PARTS:
+            raise _TooManyParts(payload)
+        super().attach(payload)
+        self.parts.append(payload)
+
+    def set_payload(self, payload: str, charset: object = None) -> None:
+        """Keep the body as it stands; the parser calls it for every part that has no parts."""
+        self.body = payload
+        super().set_payload(payload)
+
+    def get_content_type(self) -> str:
+        """The media type, lower-case; text/plain (in a digest message/rfc822) where none is given (RFC 2045, 2046)."""
+        return self.kind or self.get_default_type()
+
+    def get_content_maintype(self) -> str:
+        """What stands before the slash."""
+        return self.get_content_type().partition("/")[0]
+
+    def get_boundary(self, failobj: object = None) -> str | None:
+        """The boundary of a multipart; None when it has none."""
+        return self.parameters.get("boundary", "").rstrip() or None
+
+    def first(self, name: str) -> str:
+        """The topmost value of a field, undecoded; empty when there is none."""
+        values = self.fields.get(name)
+        return values[0] if values else ""
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a field, undecoded, top to bottom."""
+        return self.fields.get(name, [])
+
+    @property
+    def root(self) -> "_Part":
+        """The whole mail that this part belongs to."""
+        part = self
+        while part.above is not None:
+            part = part.above
+        return part
+
+
+def _structure(raw: bytes) -> tuple[_Part, list[str]]:
+    """The tree of parts, and what was wrong with it."""
+    raw = _without_preface(raw)
+    if not raw:
+        raise UnreadableMessage("It is empty.")
+    faults = []
+    parser = BytesFeedParser(_Part)
+    try:
+        parser.feed(raw)
+        root = parser.close()
+    except _TooManyParts as stop:
+        root = stop.part.root
+        faults.append(f"it has more than {MOST_PARTS} parts, the rest was not read")
+    if not root.fields:
+        raise UnreadableMessage("It has no header.")
+    faults += ["a header field or the whole header is too long, the rest was not read"] if root.overflowed else []
+    return root, faults
+
+
+def _without_preface(raw: bytes) -> bytes:
+    """`raw` from the first header field on: byte order mark, blank lines and an mbox ">From " line are in its way."""
+    raw = raw.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n")
+    if raw.startswith(b">From "):
+        raw = raw.partition(b"\n")[2]
+    if b"\r\r\n" in raw[:4096]:
+        raw = raw.replace(b"\r\r\n", b"\r\n")
+    return raw
+
+
+# Body -----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Segment:
+    """One stretch of the mail as it is shown, in one or both of its forms."""
+
+    plain: str | None = None
+    html: str | None = None
+
+
+@dataclass(slots=True)
+class _Body:
+    segments: list[_Segment] = field(default_factory=list)
+    forwarded: list[str] = field(default_factory=list)
+    attachments: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+def _read(part: _Part, body: _Body) -> None:
+    kind = part.get_content_type()
+    if kind.startswith("multipart/") and part.parts:
+        _read_multipart(part, kind, body)
+    elif kind in {"message/rfc822", "message/global"} and part.parts:
+        body.forwarded.append(_forwarded(part.parts[0], body))
+    elif kind.startswith(("text/", "multipart/")) and not _is_attached(part, body):
+        _read_text(part, kind, body)
+    else:
+        body.attachments.append(_file_name(part))
+
+
+def _read_multipart(part: _Part, kind: str, body: _Body) -> None:
+    if kind == "multipart/alternative":
+        _read_alternatives(part, body)
+        return
+    for child in part.parts:
+        _read(child, body)
+
+
+def _read_alternatives(part: _Part, body: _Body) -> None:
+    """The first plain form and the last HTML form (RFC 2046 section 5.1.4 puts the richest last)."""
+    chosen = _Segment()
+    for child in part.parts:
+        form = _Body(forwarded=body.forwarded, attachments=body.attachments, faults=body.faults)
+        form.segments.append(_Segment())
+        _read(child, form)
+        plain, html = _joined(s.plain for s in form.segments), _joined(s.html for s in form.segments)
+        chosen.plain = plain if chosen.plain is None else chosen.plain
+        chosen.html = chosen.html if html is None else html
+    body.segments.append(chosen)
+
+
+def _read_text(part: _Part, kind: str, body: _Body) -> None:
+    if kind == "text/html":
+        body.segments.append(_Segment(html=_html(part, body)))
+    elif kind in {"text/enriched", "text/richtext"}:
+        body.segments.append(_Segment(plain=_ENRICHMENT.sub("", _plain(part, body))))
+    elif kind == "text/plain" or kind.startswith("multipart/"):
+        body.segments.append(_Segment(plain=_plain(part, body)))
+    else:
+        body.attachments.append(_file_name(part))
+
+
+_ENRICHMENT = re.compile(r"</?[A-Za-z][^<>]{0,80}>")
+
+
+def _is_attached(part: _Part, body: _Body) -> bool:
+    """Whether a text part is a file rather than something written.
+
+    Apple Mail marks text files `inline`; so a name tells them, except for the first text of all.
+    """
+    disposition, parameters = content_type(part.first("content-disposition"))
+    if disposition == "attachment" or part.first("content-disposition").lstrip()[:10].lower() == "attachment":
+        return True
+    named = bool(parameters.get("filename") or part.parameters.get("name"))
+    return named and bool(body.segments)
+
+
+def _file_name(part: _Part) -> str:
+    parameters = content_type(part.first("content-disposition"))[1]
+    return decoded(parameters.get("filename") or part.parameters.get("name") or "")
+
+
+def _forwarded(part: _Part, body: _Body) -> str:
+    """A mail enclosed as a whole, its main fields first: somebody else's words."""
+    inner = _Body(faults=body.faults, attachments=body.attachments)
+    _read(part, inner)
+    html = _joined(segment.html for segment in inner.segments)
+    fields = [f"{name}: {decoded(part.first(name.lower()))}" for name in ("From", "Date", "To", "Subject")]
+    return "\n".join([*fields, "", _whole_text(inner, None if html is None else markup.render(html))])
+
+
+def _plain(part: _Part, body: _Body) -> str:
+    text = _text_of(part, LONGEST_TEXT, body)
+    if part.parameters.get("format", "").lower() == "flowed":
+        text = _unflowed(text, delete_space=part.parameters.get("delsp", "").lower() == "yes")
+    return readable(text)
+
+
+def _html(part: _Part, body: _Body) -> str:
+    return _UNPRINTABLE.sub(" ", _text_of(part, LONGEST_HTML, body))
+
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def _text_of(part: _Part, longest: int, body: _Body) -> str:
+    # A quoted-printable character takes three, one of four bytes twelve: what lies beyond cannot count.
+    encoded = part.body[: 4 * longest].encode("ascii", "surrogateescape")
+    raw = _TRANSFER_DECODERS.get(_transfer_encoding(part), bytes)(encoded)
+    text = decode(raw, part.parameters.get("charset") or _charset_in_markup(part, raw))
+    if len(text) > longest or len(part.body) > 4 * longest:
+        body.faults.append("a text is too long, the rest was not read")
+    return text[:longest].replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _transfer_encoding(part: _Part) -> str:
+    return part.first("content-transfer-encoding").strip().lower()
+
+
+def _charset_in_markup(part: _Part, raw: bytes) -> str:
+    if part.get_content_type() != "text/html":
+        return ""
+    found = _CHARSET_IN_MARKUP.search(raw[:2048])
+    return found[1].decode("ascii") if found else ""
+
+
+_CHARSET_IN_MARKUP = re.compile(rb"charset=[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+
+
+def _from_base64(encoded: bytes) -> bytes:
+    """RFC 2045 section 6.8: what is not of the alphabet is skipped; a text that is no base64 at all stays."""
+    if b" " in encoded.strip()[:60]:
+        return encoded
+    digits = encoded.translate(None, _NOT_BASE64).partition(b"=")[0]
+    whole = digits[: len(digits) - 1] if len(digits) % 4 == 1 else digits
+    return b64decode(whole + b"=" * (-len(whole) % 4))
+
+
+_NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
+
+_TRANSFER_DECODERS = {"base64": _from_base64, "quoted-printable": binascii.a2b_qp}
+
+
+def _unflowed(text: str, *, delete_space: bool) -> str:
+    """Lines that format=flowed broke, joined again (RFC 3676 section 4.1); the depth of ">" must be the same."""
+    joined: list[list[str]] = []
+    open_depth = -1
+    for line in text.split("\n"):
+        content = line.lstrip(">")
+        depth = len(line) - len(content)
+        content = content.removeprefix(" ")
+        flows = content.endswith(" ") and content != "-- "
+        kept = content[:-1] if flows and delete_space else content
+        if depth == open_depth and content != "-- ":
+            joined[-1].append(kept)
+        else:
+            joined.append([">" * depth + " " * bool(depth), kept])
+        open_depth = depth if flows else -1
+    return "\n".join("".join(pieces) for pieces in joined)
+
+
+def _whole_text(body: _Body, html_text: str | None) -> str:
+    """What a person sees: each segment in its plain form where that says the same, then enclosed mails as quotations."""
+    if len(body.segments) == 1:
+        shown = [_shown(body.segments[0], html_text)]
+    else:
+        shown = [_shown(s, None if s.html is None else markup.render(s.html)) for s in body.segments]
+    quoted = ["\n".join(f"> {line}" for line in text.split("\n")) for text in body.forwarded]
+    return "\n\n".join(text.strip("\n") for text in (*shown, *quoted) if text.strip())
+
+
+def _shown(segment: _Segment, html_text: str | None) -> str:
+    plain = segment.plain or ""
+    if not html_text or not html_text.strip():
+        return plain
+    return html_text if not plain.strip() or _is_stub(plain, html_text) or _is_run_together(plain, html_text) else plain
+
+
+def _is_stub(plain: str, html_text: str) -> bool:
+    """Whether the plain form says something else than the HTML, such as that one's mail program is too old.
+
+    Told without a list of languages: of its first words fewer than half occur in the HTML.
+    """
+    words = plain[:2_000].split()[:40]
+    seen = html_text[:65_536]
+    return sum(word in seen for word in words) * 2 < len(words)
+
+
+def _is_run_together(plain: str, html_text: str) -> bool:
+    """Whether the plain form lost its line breaks (Samsung Mail), so that answer and quotation cannot be told apart."""
+    return len(_full_lines(plain)) == 1 and len(_full_lines(html_text)) >= 4  # noqa: PLR2004 - a few would be chance
+
+
+def _full_lines(text: str) -> list[str]:
+    return [line for line in text.split("\n") if line.strip()]
+
+
+def _joined(texts: Iterable[str | None]) -> str | None:
+    present = [text for text in texts if text is not None]
+    return "\n".join(present) if present else None
+
+
+# Characters -----------------------------------------------------------------------------------------------------------
+
+
+def decode(raw: bytes, label: str) -> str:
+    """`raw` as text. `label` is the charset it claims to be in; claims are often wrong, so the bytes are heard too.
+
+    Order: UTF-8 where the claim is a one-byte charset and the bytes disagree, then the claim, then UTF-8,
+    then Windows-1252, which is what unlabelled western mail is in.
+    """
+    if b"\x1b$" in raw or b"\x1b(" in raw:
+        return raw.decode("iso2022_jp_ext", "replace")
+    codec = _codec(label)
+    if raw.isascii() and codec not in _ASCII_BYTES_ELSEWISE:
+        return raw.decode("ascii")
+    for candidate in (codec, "utf-8") if codec in _MANY_BYTES else ("utf-8", codec):
+        text = _strictly(raw, _endian(raw) if candidate == "utf-16" else candidate)
+        if text is not None:
+            return text
+    return _best_effort(raw, codec)
+
+
+def _strictly(raw: bytes, codec: str) -> str | None:
+    try:
+        return raw.decode(codec)
+    except UnicodeError:
+        return None
+
+
+def _best_effort(raw: bytes, codec: str) -> str:
+    """Mostly right in the claimed charset, or Windows-1252, in which every byte means something."""
+    if codec not in _ONE_BYTE:
+        text = raw.decode(codec, "replace")
+        foreign = len(text) - len(text.encode("ascii", "ignore"))
+        if text.count("\ufffd") * 4 <= foreign:
+            return text
+    return raw.decode("cp1252", "replace").replace("\ufffd", "?") if codec in _MANY_BYTES else _western(raw)
+
+
+def _western(raw: bytes) -> str:
+    return _strictly(raw, "cp1252") or raw.decode("latin-1")
+
+
+def _endian(raw: bytes) -> str:
+    """UTF-16 without a mark: the zero bytes of ASCII letters tell the order; else big-endian (RFC 2781 section 4.3)."""
+    if raw[:2] in {codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE}:
+        return "utf-16"
+    return "utf-16-le" if raw[1:200:2].count(0) > raw[0:200:2].count(0) else "utf-16-be"
+
+
+@lru_cache(maxsize=256)
+def _codec(label: str) -> str:
+    """The codec of a charset label. Only charsets of mail: some of Python's others are slow or raise by design."""
+    name = label.strip(" \t\"'").lower().replace("_", "-")[:40]
+    name = _CODECS.get(name, name)
+    if not _CHARSET_OF_MAIL.fullmatch(name):
+        return "cp1252"
+    try:
+        return codecs.lookup(name).name
+    except (LookupError, ValueError):
+        return "cp1252"
+
+
+_CHARSET_OF_MAIL = re.compile(
+    r"utf-?(?:7|8|16|32)(?:-?[bl]e)?|iso-?8859-?\d{1,2}|windows-?\d{3,4}|cp-?\d{3,5}|koi8-?[rut]|mac-?[a-z]{2,9}"
+    r"|big5(?:hkscs)?|gb18030|euc-?[a-z]{2}|hz|johab|iso-?2022-?(?:jp|kr)[a-z0-9-]{0,4}|ptcp154|tis-?620"
+)
+
+_CODECS = {
+    # A superset that decodes all its predecessors, which are mixed up freely in the labels.
+    **dict.fromkeys(("gb2312", "gbk", "x-gbk", "gb-2312-80", "cn-gb", "cp936", "chinese"), "gb18030"),
+    **dict.fromkeys(("shift-jis", "shift-jisx0213", "sjis", "x-sjis", "ms-kanji", "windows-31j"), "cp932"),
+    **dict.fromkeys(("ks-c-5601-1987", "ks-c-5601", "euc-kr", "ksc5601", "korean"), "cp949"),
+    **dict.fromkeys(("big5", "big-5", "x-big5", "cn-big5"), "big5hkscs"),
+    **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin1", "latin-1", "us-ascii", "ascii", ""), "cp1252"),
+    **dict.fromkeys(("iso-8859-8-i", "iso-8859-8-e", "logical"), "iso-8859-8"),
+    **dict.fromkeys(("utf8mb4", "utf-8-sig", "x-utf-8", "utf-8n", "unicode-2-0-utf-8"), "utf-8"),
+    **dict.fromkeys(("unicode-1-1-utf-7", "x-unicode-2-0-utf-7"), "utf-7"),
+    "iso-8859-9": "cp1254",
+    "iso-8859-11": "cp874",
+    "latin2": "iso-8859-2",
+    "latin-9": "iso-8859-15",
+    "macintosh": "mac-roman",
+    "x-mac-roman": "mac-roman",
+    "unicode": "utf-16",
+}
+
+_ASCII_BYTES_ELSEWISE = frozenset(
+    {"utf-7", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "hz"}
+)
+_MANY_BYTES = _ASCII_BYTES_ELSEWISE | {
+    *("gb18030", "cp932", "cp949", "cp950", "big5hkscs", "euc_jp", "johab", "euc_kr"),
+    *("iso2022_kr", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_2004", "iso2022_jp_ext"),
+}
+_ONE_BYTE = frozenset({"cp1252"})
+
+
+def readable(text: str) -> str:
+    """`text` with \\n line ends and ordinary spaces, without characters that nobody sees."""
+    if _ODD.search(text) is None:
+        return text
+    return _ODD.sub(lambda odd: _ODD_AS.get(odd[0], ""), text.replace("\r\n", "\n"))
+
+
+_ODD = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\xa0\xad\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+_ODD_AS = {
+    **dict.fromkeys("\r\x0b\x0c\x85\u2028\u2029", "\n"),
+    **dict.fromkeys("\xa0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f", " "),
+}
+
+
+# Header fields --------------------------------------------------------------------------------------------------------
+
+
+def decoded(value: str) -> str:
+    """A field's value as one line of text: unfolded, encoded words read (RFC 2047), no control character left."""
+    if value.isascii() and value.isprintable() and "=?" not in value:
+        return value.strip()
+    text = _words_decoded(_eight_bit(value))
+    return _INVISIBLE.sub("", _BREAK.sub(" ", text)).strip()
+
+
+_BREAK = re.compile("\r?\n[ \t]?|[\t\r\x0b\x0c\x85\xa0\u2028\u2029]")
+_INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+
+
+def _eight_bit(value: str) -> str:
+    """Bytes that no charset was declared for, read as UTF-8 (RFC 6532) or Windows-1252."""
+    return value if value.isascii() else decode(value.encode("utf-8", "surrogateescape"), "utf-8")
+
+
+def _words_decoded(value: str) -> str:
+    """Encoded words read; spaces between two of them dropped, bytes of a character split over two joined again."""
+    if "=?" not in value:
+        return value
+    pieces: list[str] = []
+    held, held_charset, end = b"", "", 0
+    for word in _ENCODED_WORD.finditer(value):
+        between = value[end : word.start()]
+        charset = word[1].partition("*")[0].lower()
+        if between.strip() or charset != held_charset:
+            pieces.append(decode(held, held_charset))
+            held = b""
+        if between.strip() or not end:
+            pieces.append(between)
+        held, held_charset, end = held + _word_bytes(word[2], word[3]), charset, word.end()
+    return "".join([*pieces, decode(held, held_charset), value[end:]])
+
+
+# Tolerates spaces and question marks inside a word; the runs end at the next "=?", so that the search stays linear.
+_ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([BbQq])\?((?:[^?=]|=(?!\?)|\?(?!=))*+)\?=")
+
+
+def _word_bytes(encoding: str, text: str) -> bytes:
+    raw = text.encode("utf-8", "surrogateescape")
+    if encoding in "Bb":
+        return _from_base64(raw)
+    return binascii.a2b_qp(raw.replace(b"_", b" "))
+
+
+def content_type(value: str) -> tuple[str | None, dict[str, str]]:
+    """Media type (None when it is none) and parameters of a structured field, RFC 2231 continuations joined."""
+    value = value[:LONGEST_PARAMETERS]
+    media = _MEDIA_TYPE.match(value)
+    parameters: dict[str, str] = {}
+    continued: dict[str, dict[int, str]] = {}
+    for name, quoted, token in _PARAMETER.findall(value):
+        text = _UNESCAPED.sub(r"\1", quoted) if quoted else token.strip()
+        base, star, number = name.lower().rstrip("*").partition("*")
+        text = _percent_decoded(text, first=number in {"", "0"}) if name.endswith("*") else text
+        if star and number.isdecimal():
+            continued.setdefault(base, {})[int(number)] = text
+        else:
+            parameters.setdefault(base, text)
+    for base, pieces in continued.items():
+        parameters.setdefault(base, "".join(pieces[number] for number in sorted(pieces)))
+    return media[1].lower() if media else None, parameters
+
+
+_MEDIA_TYPE = re.compile(r"\s*([\w!#$&^.+-]{1,100}/[\w!#$&^.+-]{1,100})")
+_PARAMETER = re.compile(r';\s*([^\s=;"]{1,60})\s*=\s*(?:"((?:[^"\\]|\\.)*+)"|([^;]*))')
+_UNESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+def _percent_decoded(text: str, *, first: bool) -> str:
+    charset, quote, rest = text.partition("'")
+    if first and quote:
+        return decode(unquote_to_bytes(rest.partition("'")[2]), charset)
+    return decode(unquote_to_bytes(text), "utf-8")
+
+
+def message_ids(value: str) -> tuple[str, ...]:
+    """Every msg-id in `value`, with its angle brackets, none twice; comments and phrases of old mailers are skipped."""
+    return tuple(dict.fromkeys(_MESSAGE_ID.findall(value)))
+
+
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,996}>")
+
+
+def moment(value: str) -> datetime | None:
+    """A Date field as an instant in UTC; None when it is none, or no date that a mail can have."""
+    try:
+        fields = parsedate_tz(decoded(value[:200]))
+        if fields is None or not FIRST_YEAR <= fields[0] <= LAST_YEAR:
+            return None
+        seconds = fields[9] or 0
+        offset = timedelta(seconds=seconds if abs(seconds) <= FARTHEST_OFFSET else 0)
+        return (datetime(*fields[:6], tzinfo=ZERO_OFFSET) - offset).astimezone(UTC)
+    except (ValueError, OverflowError, IndexError, TypeError):
+        return None
+
+
+# Mailboxes ------------------------------------------------------------------------------------------------------------
+
+
+def mailboxes(value: str) -> tuple[Address, ...]:
+    """The mailboxes of an address list (RFC 5322 section 3.4), groups opened, in order; what is no address is left out.
+
+    Reads what people's programs write: unquoted commas in names, comments for names, stray quotes and brackets.
+    """
+    value = _eight_bit(value)
+    found = tuple(_mailboxes(value))
+    if not found and "=?" in value and "@" not in value:
+        return tuple(_mailboxes(_words_decoded(value)))
+    return found
+
+
+def _mailboxes(value: str) -> Iterator[Address]:
+    surname = ""
+    for entry in _entries(value):
+        address = _address(entry, surname)
+        if address is not None:
+            yield address
+        surname = entry.phrase.strip() if address is None and entry.angle is None else ""
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What stands between two commas. `phrase` is without quotes, `written` with them."""
+
+    phrase: str = ""
+    written: str = ""
+    comment: str = ""
+    angle: str | None = None
+
+
+def _entries(value: str) -> Iterator[_Entry]:
+    """Splits at commas and semicolons that stand outside of quotes, comments and angle brackets; linear."""
+    entry, depth = _Entry(), 0
+    comments = value.count("(") == value.count(")")
+    for token in _MAILBOX_TOKEN.findall(value):
+        if comments and token in "()":
+            depth = max(0, depth + (1 if token == "(" else -1))
+        elif depth:
+            entry.comment += token
+        elif token in ",;":
+            yield entry
+            entry = _Entry()
+        elif token == ":" and entry.angle is None and "@" not in entry.written:
+            entry = _Entry()
+        else:
+            _take(token, entry)
+    yield entry
+
+
+def _take(token: str, entry: _Entry) -> None:
+    if len(token) > 1 and token[0] == "<" and token[-1] == ">":
+        entry.angle = token[1:-1] if entry.angle is None else entry.angle
+        return
+    entry.written += token
+    entry.phrase += _UNESCAPED.sub(r"\1", token[1:-1]) if len(token) > 1 and token[0] == '"' else token
+
+
+_MAILBOX_TOKEN = re.compile(r'"(?:[^"\\]|\\.){0,256}+"|<[^<>]{0,998}>|[,;:()<>"\\]|[^,;:()<>"\\]+', re.DOTALL)
+
+
+def _address(entry: _Entry, surname: str) -> Address | None:
+    """The mailbox of one entry; `surname` is what stood alone before the last comma: `Doe, Jane <jane@…>`."""
+    if entry.angle is not None:
+        email, name = _addr_spec(entry.angle), entry.phrase or entry.comment
+        name = f"{surname}, {name.strip()}" if surname and entry.phrase.strip() and '"' not in entry.written else name
+    elif entry.written.lstrip().startswith('"') and '"@' in entry.written:
+        email, name = _addr_spec(entry.written), entry.comment
+    else:
+        words = entry.phrase.replace("<", " ").replace(">", " ").split()
+        email = next((spec for spec in map(_addr_spec, reversed(words)) if spec), None)
+        name = entry.comment or " ".join(word for word in words if "@" not in word)
+    return None if email is None else Address(_display_name(name, email), email)
+
+
+def _display_name(name: str, email: str) -> str:
+    text = " ".join(decoded(name).split()).strip("\"' ")
+    return "" if text.casefold() == email.casefold() else text
+
+
+def _addr_spec(text: str) -> str | None:
+    """An addr-spec that can be written to, or None; a route (RFC 5322 section 4.4) and `mailto:` are taken off."""
+    text = "".join(text.split()).removeprefix("mailto:").removeprefix("MAILTO:").strip("'")
+    if text.startswith("@"):
+        text = text.rpartition(":")[2]
+    return text if _ADDR_SPEC.fullmatch(text) and text.isprintable() else None
+
+
+_ADDR_SPEC = re.compile(
+    r'(?:"[^"@]{1,200}"|[^"@\s<>()\[\],;:\\]{1,200})@(?:[^"@\s<>()\[\],;:\\]{1,255}|\[[^\[\]\s@]{1,80}\])'
+)
+
+_unused: Mapping[str, str] = {}
