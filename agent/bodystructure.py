@@ -51,20 +51,19 @@ class Part:
 
     def section(self, numbers: Sequence[int]) -> "Part | None":
         """The part that a FETCH section such as 2.1 names; None when there is none."""
-        part: Part = self
+        part: Part | None = self
         for depth, number in enumerate(numbers):
-            container = part.parts[0] if depth and part.is_message else part
-            found = container.numbered(number, leaf=depth == 0 or part.is_message)
-            if found is None:
+            if part is None:
                 return None
-            part = found
+            container = part.parts[0] if depth and part.is_message else part
+            part = container.child(number)
         return part
 
-    def numbered(self, number: int, *, leaf: bool) -> "Part | None":
-        """The child of that number, from 1; with `leaf`, 1 is the part itself when it has no children."""
+    def child(self, number: int) -> "Part | None":
+        """The child of that number, from 1; a part without children is its own first child, as in Dovecot."""
         if self.media == "multipart" and self.parts:
             return self.parts[number - 1] if 0 < number <= len(self.parts) else None
-        return self if leaf and number == 1 else None
+        return self if number == 1 else None
 
 
 def parse(raw: bytes, depth: int = 0, default: tuple[str, str] = ("text", "plain")) -> Part:
@@ -135,10 +134,12 @@ def _between(body: bytes, boundary: bytes) -> list[bytes]:
     """The parts of a multipart; the line end before a delimiter belongs to the delimiter (RFC 2046 section 5.1.1)."""
     delimiter, parts, start, position = b"--" + boundary, list[bytes](), -1, 0
     while (at := body.find(delimiter, position)) >= 0:
-        end = body.find(b"\n", at) + 1 or len(body)
         position = at + len(delimiter)
+        if at and body[at - 1 : at] != b"\n":
+            continue
+        end = body.find(b"\n", position) + 1 or len(body)
         rest = body[position:end].strip()
-        if rest not in (b"", b"--") or (at and body[at - 1 : at] != b"\n"):
+        if rest not in (b"", b"--"):
             continue
         if start >= 0:
             parts.append(_without_line_end(body[start:at]))
@@ -203,7 +204,7 @@ def bodystructure(part: Part, *, extended: bool = True) -> bytes:
     items = [
         string(part.media),
         string(part.subtype),
-        _pairs(part.parameters),
+        _pairs(_with_charset(part)),
         string(part.text(b"content-id")),
         string(part.text(b"content-description")),
         string(part.text(b"content-transfer-encoding") or "7bit"),
@@ -214,6 +215,13 @@ def bodystructure(part: Part, *, extended: bool = True) -> bytes:
     if part.media == "text" or part.is_message:
         items.append(b"%d" % part.body.count(b"\n"))
     return _listed([*items, b"NIL", *_extension(part)] if extended else items)
+
+
+def _with_charset(part: Part) -> tuple[tuple[str, str], ...]:
+    """The parameters; text is US-ASCII when it does not say (RFC 2045 section 5.2)."""
+    if part.media != "text" or "charset" in dict(part.parameters):
+        return part.parameters
+    return (*part.parameters, ("charset", "us-ascii"))
 
 
 def _multipart(part: Part, *, extended: bool) -> bytes:

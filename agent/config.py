@@ -46,6 +46,7 @@ SERVER_TABLES = frozenset({"imap", "smtp", "poll", "daemon"})
 _LOOPBACK = "a loopback address (127.0.0.0/8, ::1, localhost)"
 _LOOKED = f"looked at --config, then ${ENVIRONMENT_NAME}, then $XDG_CONFIG_HOME/gracious/{FILE_NAME}"
 _POLITE = timedelta(seconds=10)
+_CENTURY = timedelta(weeks=5200)
 _LONGEST_ADDRESS = 254
 """RFC 5321 section 4.5.3.1.3 with erratum 1690: 256 octets of path, less the angle brackets."""
 _SHOWN = 60
@@ -163,9 +164,9 @@ def _country(value: str) -> str:
 
 
 def _language(value: str) -> str:
-    if value not in shipped_languages():
-        raise _fault("is a language without phrases")
-    return value
+    if value.lower() not in shipped_languages():
+        raise _fault(f"is a language without phrases (there are {', '.join(shipped_languages())})")
+    return value.lower()
 
 
 def _language_or_any(value: str) -> str:
@@ -258,7 +259,7 @@ class Auth(StrEnum):
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class OwnerTable(_Table):
@@ -273,7 +274,8 @@ class OwnerTable(_Table):
     )
     signature: Lines = Field(default="", description='the name below your letters, such as "Alex"')
     languages: Annotated[tuple[Language, ...], AfterValidator(_some), AfterValidator(_without_doubles)] = Field(
-        default_factory=shipped_languages, description=f"a list of some of {', '.join(shipped_languages())}"
+        default_factory=shipped_languages,
+        description='a list of languages, such as ["en"]; you are written to in the first',
     )
     country: Annotated[Text, AfterValidator(_country)] | None = Field(
         default=None, description='a country code of two letters (ISO 3166), such as "GB"'
@@ -366,8 +368,8 @@ class PollSettings(_Table):
     every: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(days=1))] = Field(
         default=timedelta(minutes=5), description='a duration from "10s" to "1d", such as "5m"'
     )
-    first_look: Annotated[Duration, Field(le=timedelta(days=366))] = Field(
-        default=timedelta(days=7), description='a duration from "0d" to "52w", such as "7d"'
+    first_look: Annotated[Duration, Field(le=_CENTURY)] = Field(
+        default=timedelta(days=7), description='a duration from "0d" to "5200w", such as "7d"'
     )
     idle: StrictBool = Field(default=True, description="true or false")
 
@@ -375,27 +377,18 @@ class PollSettings(_Table):
 class CheckinSettings(_Table):
     """When the owner is asked, reminded, and left alone."""
 
-    remind_after: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(days=366))] = Field(
-        default=timedelta(days=2), description='a duration up to "52w", such as "2d"'
+    remind_after: Annotated[Duration, Field(ge=timedelta(seconds=1), le=_CENTURY)] = Field(
+        default=timedelta(days=2), description='a duration up to "5200w", such as "2d"'
     )
-    expire_after: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(days=366))] = Field(
-        default=timedelta(days=21),
-        validate_default=True,
-        description='a duration up to "52w", longer than remind_after, such as "21d"',
+    expire_after: Annotated[Duration, Field(ge=timedelta(seconds=1), le=_CENTURY)] = Field(
+        default=timedelta(days=21), description='a duration up to "5200w", such as "21d"'
     )
     default_pause: Annotated[Duration, Field(ge=timedelta(days=1), le=timedelta(days=366))] = Field(
         default=timedelta(weeks=2), description='a duration from "1d" to "52w", such as "2w"'
     )
-    max_a_day: Annotated[int, Field(strict=True, ge=1, le=100)] = Field(
-        default=5, description="a whole number from 1 to 100"
+    max_a_day: Annotated[int, Field(strict=True, ge=1, le=10_000)] = Field(
+        default=5, description="a whole number from 1 to 10000"
     )
-
-    @field_validator("expire_after")
-    @classmethod
-    def _reminded_before_it_expires(cls, value: timedelta, found: ValidationInfo) -> timedelta:
-        if value <= found.data.get("remind_after", timedelta()):
-            raise _fault("is not longer than checkin.remind_after: nobody would ever be reminded")
-        return value
 
 
 class DetectionSettings(_Table):
@@ -413,8 +406,8 @@ class DetectionSettings(_Table):
 class DaemonSettings(_Table):
     """The background service."""
 
-    alarm_after: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(days=366))] = Field(
-        default=timedelta(hours=6), description='a duration up to "52w", such as "6h"'
+    alarm_after: Annotated[Duration, Field(ge=timedelta(seconds=1), le=_CENTURY)] = Field(
+        default=timedelta(hours=6), description='a duration up to "5200w", such as "6h"'
     )
 
 

@@ -6,6 +6,7 @@ A secret is never shown: not in an error, not in a log, not in a traceback's rep
 import os
 import stat
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -98,6 +99,8 @@ def _one_line(text: str, name: str) -> str:
     """RFC 9051 and RFC 4954 send a password as one line; a line break in it would be a command of its own."""
     if any(character in text for character in "\r\n\0"):
         raise ConfigError([f"{name} has a line break in it, which no password has"])
+    if not text.isascii() and text != text.encode(errors="replace").decode():
+        raise ConfigError([f"{name} is not written in UTF-8"])
     return text
 
 
@@ -125,6 +128,27 @@ def _env_file(path: Path) -> Mapping[str, str]:
         raise ConfigError([f"{path} is not written in UTF-8"]) from None
     # Without interpolation, or a password with ${…} in it would be another one.
     return {name: value for name, value in dotenv_values(stream=StringIO(text), interpolate=False).items() if value}
+
+
+def save(folder: Path, passwords: Mapping[str, str]) -> None:
+    """Write .env beside a configuration in `folder`: name → password. Never readable by others, never half written.
+
+    Replaces an earlier .env. OSError when it cannot be written.
+    """
+    lines = "".join(f"{name}='{_quoted(text)}'\n" for name, text in passwords.items())
+    descriptor, unfinished = tempfile.mkstemp(prefix=ENV_FILE, dir=folder)  # created with mode 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(lines)
+        Path(unfinished).replace(folder / ENV_FILE)
+    except OSError:
+        Path(unfinished).unlink(missing_ok=True)
+        raise
+
+
+def _quoted(text: str) -> str:
+    """Between single quotes dotenv takes everything literally but these two."""
+    return text.replace("\\", "\\\\").replace("'", "\\'")
 
 
 def refusal(found: os.stat_result, path: Path, user: int) -> str | None:

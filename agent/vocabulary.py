@@ -1,7 +1,7 @@
 """Pure, but for reading the word tables shipped beside it, once a language: what words mean in a reply to a check-in.
 
 A table is agent/words/<language>.toml; a new language is one such file and no code. Phrases are written in a small notation:
-`(a|b)` is either, `[a]` may be missing, `..` stands for up to three words that do not matter.
+`(a|b)` is either, `[a]` may be missing, `..` stands for up to three words that do not matter, `@field` for a field of work.
 """
 
 import itertools
@@ -17,6 +17,7 @@ from typing import Any
 from agent.tokens import Token, tidy, tokenize
 
 GAP = ".."
+FIELD = "@field"
 GAP_WORDS = 3
 """How many words `..` may stand for at most: enough for "leaving the world of banking", too few to join two statements."""
 MOST_SPELLINGS = 20_000
@@ -43,8 +44,9 @@ class Match:
 class Phrases:
     """Phrases by their words; finds the longest one that begins at a token."""
 
-    def __init__(self) -> None:
+    def __init__(self, fields: "Phrases | None" = None) -> None:
         self._root = _Node()
+        self._fields = fields
         self.words: set[str] = set()
         """Every single word that occurs in a phrase."""
 
@@ -55,7 +57,7 @@ class Phrases:
 
     def longest(self, tokens: Sequence[Token], at: int) -> Match | None:
         """The longest phrase that begins exactly at token `at`; None when no phrase does. Marks break phrases."""
-        return _longest(self._root, tokens, at)
+        return self._longest(self._root, tokens, at)
 
     def _insert(self, terms: Sequence[str], label: Any) -> None:
         node = self._root
@@ -63,24 +65,27 @@ class Phrases:
             node = node.children.setdefault(term, _Node())
         if terms and label not in node.labels:
             node.labels = (*node.labels, label)
-        self.words.update(term for term in terms if term != GAP)
+        self.words.update(term for term in terms if term not in {GAP, FIELD})
 
+    def _longest(self, node: _Node, tokens: Sequence[Token], at: int) -> Match | None:
+        best = Match(node.labels, at) if node.labels else None
+        for following in self._steps(node, tokens, at):
+            if following is not None and (best is None or following.end > best.end):
+                best = following
+        return best
 
-def _longest(node: _Node, tokens: Sequence[Token], at: int) -> Match | None:
-    best = Match(node.labels, at) if node.labels else None
-    for following in _steps(node, tokens, at):
-        if following is not None and (best is None or following.end > best.end):
-            best = following
-    return best
+    def _steps(self, node: _Node, tokens: Sequence[Token], at: int) -> Iterator[Match | None]:
+        if at < len(tokens) and tokens[at].text in node.children:
+            yield self._longest(node.children[tokens[at].text], tokens, at + 1)
+        if FIELD in node.children and self._fields is not None:
+            named = self._fields.longest(tokens, at)
+            yield self._longest(node.children[FIELD], tokens, named.end) if named else None
+        if GAP in node.children:
+            yield from self._after_gap(node.children[GAP], tokens, at)
 
-
-def _steps(node: _Node, tokens: Sequence[Token], at: int) -> Iterator[Match | None]:
-    if at < len(tokens) and tokens[at].text in node.children:
-        yield _longest(node.children[tokens[at].text], tokens, at + 1)
-    if GAP in node.children:
+    def _after_gap(self, node: _Node, tokens: Sequence[Token], at: int) -> Iterator[Match | None]:
         for skipped in range(GAP_WORDS + 1):
-            # The gap itself is no match: what follows it must be there.
-            yield _longest(node.children[GAP], tokens, at + skipped)
+            yield self._longest(node, tokens, at + skipped)
             if at + skipped >= len(tokens) or not tokens[at + skipped].is_word:
                 return
 
@@ -128,9 +133,8 @@ def _joined(parts: Sequence[Sequence[str]], notation: str) -> list[str]:
 
 def _terms(spelling: str, *, elides: bool) -> list[str]:
     terms: list[str] = []
-    for number, piece in enumerate(spelling.split(GAP)):
-        terms += [GAP] if number else []
-        terms += [token.text for token in tokenize(tidy(piece), elides=elides)]
+    for piece in spelling.split():
+        terms += [piece] if piece in {GAP, FIELD} else [token.text for token in tokenize(tidy(piece), elides=elides)]
     return terms
 
 
@@ -273,7 +277,7 @@ def build(table: Mapping[str, Any]) -> Vocabulary:
 
 
 def _phrases(table: Mapping[str, Any], *, elides: bool) -> Phrases:
-    phrases = Phrases()
+    phrases = Phrases(_listed(table["fields"]["names"], elides=elides))
     for label, notations in _labelled(table):
         for notation in notations:
             phrases.add(notation, label, elides=elides)

@@ -5,13 +5,17 @@ import json
 import logging
 import os
 import pickle
+import string
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.config import Config, ImapSettings, SmtpSettings, StateSettings
-from agent.credentials import Secret, output, password, refusal
+from agent.credentials import Secret, output, password, refusal, save
 from agent.errors import ConfigError
 from agent.model import Owner
 
@@ -195,6 +199,10 @@ def test_a_password_with_a_line_break_is_refused(tmp_path: Path, character: str)
     assert "opal" not in told
 
 
+def test_a_password_of_the_environment_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
+    assert "is not written in UTF-8" in problem(tmp_path, {"GRACIOUS_PASSWORD": os.fsdecode(b"opal\xff")})
+
+
 def test_a_failing_command_is_told_with_its_complaint_and_not_with_its_output(tmp_path: Path) -> None:
     told = problem(tmp_path, None, python("import sys; print('opal'); sys.exit('store\\x1b is locked')"))
     assert "failed with exit code 1: store� is locked" in told
@@ -224,6 +232,38 @@ def test_a_command_cannot_wait_for_a_terminal(tmp_path: Path) -> None:
 
 def test_a_command_that_prints_nothing_gives_no_password(tmp_path: Path) -> None:
     assert "there is no password" in problem(tmp_path, None, python("pass"))
+
+
+# ── Writing it ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@given(st.text(f"{string.ascii_letters}{string.digits}{string.punctuation} \t\u00a0éß漢😀", min_size=1))
+def test_whatever_is_saved_is_read_back(text: str) -> None:
+    with TemporaryDirectory() as folder:
+        save(Path(folder), {"GRACIOUS_PASSWORD": text})
+        assert imap_password(Path(folder)) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["it's", '"', "\\", "\\'", "a\\nb", "${HOME}", "$HOME", " # no comment", " x ", "'''", "a=b", "#", "'#'"]
+)
+def test_passwords_that_a_shell_would_trip_over_are_read_back(tmp_path: Path, text: str) -> None:
+    save(tmp_path, {"GRACIOUS_PASSWORD": text, "GRACIOUS_SMTP_PASSWORD": f"{text}2"})
+    assert (imap_password(tmp_path), smtp_password(tmp_path)) == (text, f"{text}2")
+
+
+def test_what_is_saved_is_for_its_owner_alone_whatever_was_there_before(tmp_path: Path) -> None:
+    path = env_file(tmp_path, "GRACIOUS_PASSWORD=opal", 0o644)
+    save(tmp_path, {"GRACIOUS_PASSWORD": "jade"})
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [entry.name for entry in tmp_path.iterdir()] == [".env"]
+
+
+def test_what_cannot_be_saved_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        save(tmp_path, {"GRACIOUS_PASSWORD": "jade"})
+    assert [entry.name for entry in tmp_path.iterdir()] == [".env"]
 
 
 # ── That nothing shows it ─────────────────────────────────────────────────────────────────────────────────────────
