@@ -57,7 +57,7 @@ class Mention:
     @property
     def until(self) -> date | None:
         """The day a constraint ends that this mention is the end of."""
-        return self.last if self.is_after or self.role is Role.DURING else self.first
+        return self.last if self.is_after else self.first
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +237,7 @@ def _mention(text: _Text, at: int, found: _Found) -> Mention | None:
         return None
     role = _role(text, at, found, lead)
     start, end = text.lexemes[at].start, text.lexemes[found.end - 1].end
-    is_after = lead in {"after", "through"} or (lead == "for" and not found.is_duration)
+    is_after = lead in {"after", "through"} or (lead == "for" and not found.is_duration) or found.is_present
     mention = Mention(start, end, found.first, found.last, role, is_after, found.readings)
     return _within_horizon(mention, text.base, is_duration=found.is_duration)
 
@@ -412,6 +412,7 @@ def _coming(base: date, day: int, month: int) -> date | None:
 
 
 def _day_month(text: _Text, at: int) -> _Found | None:
+    at = text.skip(at, "article")
     number = _day_number(text, at)
     if number is None:
         return None
@@ -667,7 +668,8 @@ def _stretched(text: _Text, number: int, unit: str, end: int) -> tuple[int, str,
 
 
 def _anchored(text: _Text, count: int, unit: str, end: int) -> _Found | None:
-    sign = 1 if text.value("after", end) or text.value("on", end) else -1 if text.value("before", end) else 0
+    is_later = any(text.value(category, end) for category in ("after", "on", "start"))
+    sign = 1 if is_later else -1 if text.value("before", end) else 0
     if not sign:
         return None
     start = text.skip(end + 1, "article") if text.value("ordinal", text.skip(end + 1, "article")) is None else end + 1
@@ -728,7 +730,20 @@ def _named_span(text: _Text, at: int) -> _Found | None:
         return _Found(monday + timedelta(14), monday + timedelta(20), end)
     if kind == "month_after_next":
         return _Found(*_months(text.base.replace(day=1), 2, 1), end)
-    return None
+    return _neighbour(text, end - 1)
+
+
+def _neighbour(text: _Text, at: int) -> _Found | None:
+    """ "The week after Easter", "the day after Christmas": the next one that begins after that date."""
+    unit = text.value("units", at)
+    if unit not in {"day", "week"} or not text.value("after", at + 1) or not text.value("article", at - 1):
+        return None
+    anchor = _date_at(text, at + 2)
+    if anchor is None or anchor.last is None:
+        return None
+    monday = anchor.last + timedelta(7 - anchor.last.weekday())
+    first = monday if unit == "week" else anchor.last + timedelta(1)
+    return _Found(first, first + timedelta(6 if unit == "week" else 0), anchor.end)
 
 
 def _part(text: _Text, at: int) -> _Found | None:

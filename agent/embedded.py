@@ -70,14 +70,14 @@ class LoopThread(ABC):
     async def _serve(self, ready: Future[None]) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         self._loop.set_exception_handler(self._record_fault)
-        try:
-            servers = await self._open()
-        except OSError as error:
+        opening = self._loop.create_task(self._open())
+        await asyncio.wait([opening])
+        if error := opening.exception():
             ready.set_exception(error)
             return
         ready.set_result(None)
         await self._stop.wait()
-        for server in servers:
+        for server in opening.result():
             server.close()
         await self._drop_clients()
 
@@ -125,14 +125,16 @@ class EmbeddedServers(LoopThread):
         users: Mapping[str, str],
         *,
         aliases: Mapping[str, str] | None = None,
+        tokens: Mapping[str, str] | None = None,
         special_use: Mapping[str, str] = SPECIAL_USE,
         without: Collection[str] = (),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """`users` maps addresses, which are the login names, to passwords; `aliases` further addresses to users.
 
-        `without` names IMAP capabilities to take away: IDLE, UIDPLUS, MOVE, SPECIAL-USE, LITERAL+, UNSELECT,
-        NAMESPACE, MULTIAPPEND. `clock` dates what arrives.
+        `tokens` maps users to the access tokens that XOAUTH2 takes; it is offered only then. `special_use` names
+        the mailboxes there are beside the inbox. `without` names IMAP capabilities to take away: IDLE, UIDPLUS, MOVE,
+        SPECIAL-USE, LITERAL+, UNSELECT, NAMESPACE, MULTIAPPEND, CHILDREN, ID. `clock` dates what arrives.
         """
         super().__init__()
         self.users: Final = dict(users)
@@ -140,8 +142,9 @@ class EmbeddedServers(LoopThread):
         self.smtp_port = 0
         self._aliases = {**{user: user for user in users}, **(aliases or {})}
         self._clock = clock
-        self._imap = ImapServer(self.users, dict(special_use), without, clock)
-        self._submission = SubmissionHandler(self.users, self._has_mailbox, self._transfer, self.faults)
+        known = dict(tokens or {})
+        self._imap = ImapServer(self.users, known, special_use, without, clock)
+        self._submission = SubmissionHandler(self.users, self._has_mailbox, self._transfer, self.faults, known)
 
     @property
     def commands(self) -> list[CommandLine]:

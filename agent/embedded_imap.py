@@ -18,12 +18,13 @@ from typing import Any, Final, NamedTuple
 
 from proxyprotocol.noop import ProxyProtocolNoop
 from proxyprotocol.sock import SocketInfo
-from pymap.backend.dict import Config, Login
+from pymap.backend.dict import Config, Identity, Login
 from pymap.backend.dict.filter import FilterSet
 from pymap.backend.dict.mailbox import MailboxData, MailboxSet, Message
 from pymap.bytes import Writeable
 from pymap.concurrent import Event, Subsystem
 from pymap.context import connection_exit
+from pymap.exceptions import InvalidAuth
 from pymap.imap import IMAPConnection
 from pymap.imap.state import ConnectionState
 from pymap.interfaces.message import CachedMessage, LoadedMessageInterface, MessageInterface
@@ -49,7 +50,14 @@ from pymap.parsing.specials import ExtensionOptions, FetchRequirement, Mailbox, 
 from pymap.parsing.specials.flag import Flag, Wildcard
 from pymap.selected import SelectedMailbox
 from pymap.user import UserMetadata
+from pysasl import SASLAuth
+from pysasl.creds.external import ExternalCredentials, ExternalVerificationRequired
+from pysasl.creds.server import ServerCredentials
 from pysasl.hashing import Cleartext
+from pysasl.mechanism import ChallengeResponse, ServerChallenge
+from pysasl.mechanism.login import LoginMechanism
+from pysasl.mechanism.oauth import OAuth2Mechanism
+from pysasl.mechanism.plain import PlainMechanism
 
 from agent import bodystructure
 
@@ -385,10 +393,50 @@ _EXTENSIONS: Mapping[bytes, tuple[type[Command], ...]] = {
 """Capability → the commands that come with it."""
 
 
+TOKEN_REFUSED: Final = b'{"status":"401","schemes":"bearer","scope":"https://mail.example/"}'
+"""What providers send before they refuse a token; the client answers with anything."""
+
+
+class _XOAuth2(OAuth2Mechanism):
+    """Bearer tokens as Google and Microsoft take them."""
+
+    def __init__(self, tokens: Mapping[str, str]) -> None:
+        super().__init__()
+        self._tokens = tokens
+
+    def server_attempt(self, responses: Sequence[ChallengeResponse]) -> tuple[ExternalCredentials, None]:
+        given, final = super().server_attempt(responses)
+        if not self.accepts(given) and len(responses) == 1:
+            raise ServerChallenge(TOKEN_REFUSED)
+        return given, final
+
+    def accepts(self, given: ExternalCredentials) -> bool:
+        """Whether that is the user's token."""
+        try:
+            given.verify(None)
+        except ExternalVerificationRequired as needed:
+            return needed.token is not None and needed.token == self._tokens.get(given.authzid)
+
+
+class _Login(Login):
+    """pymap's users, by password or by token."""
+
+    def __init__(self, config: Config, bearer: _XOAuth2) -> None:
+        super().__init__(config)
+        self._bearer = bearer
+
+    async def authenticate(self, credentials: ServerCredentials) -> Identity:
+        if not isinstance(credentials, ExternalCredentials):
+            return await super().authenticate(credentials)
+        if not self._bearer.accepts(credentials):
+            raise InvalidAuth
+        return Identity(credentials.authzid, self, None, frozenset())
+
+
 class _Config(Config):
     """pymap's settings: plain text on loopback, passwords as they are, everything in one thread."""
 
-    def __init__(self, special_use: Mapping[str, str], without: Collection[bytes]) -> None:
+    def __init__(self, tokens: Mapping[str, str], special_use: Mapping[str, str], without: Collection[bytes]) -> None:
         super().__init__(
             Namespace(),
             demo_data=False,
@@ -404,6 +452,8 @@ class _Config(Config):
             invalid_user_sleep=0.0,
             bad_command_limit=None,
         )
+        self.bearer: Final = _XOAuth2(tokens)
+        self._mechanisms = SASLAuth([PlainMechanism(), LoginMechanism(), *([self.bearer] if tokens else [])])
         self.special_use: Final = special_use
         self.without: Final = without
 
@@ -415,6 +465,10 @@ class _Config(Config):
             for command in commands:
                 known.deregister(command.command) if capability in self.without else known.register(command)
         return known
+
+    @property
+    def tls_auth(self) -> SASLAuth:
+        return self._mechanisms
 
     @property
     def greeting(self) -> bytes:
@@ -531,6 +585,12 @@ class _Connection(IMAPConnection):
         self._received += line
         return line
 
+    async def read_continuation(self, literal_length: int) -> memoryview:
+        received = len(self._received)
+        literal = await super().read_continuation(literal_length)
+        self._received[received:] = literal
+        return literal
+
     async def write_response(self, resp: Response) -> None:
         await self.write_updates([resp])
 
@@ -562,6 +622,7 @@ class ImapServer:
     def __init__(
         self,
         users: Mapping[str, str],
+        tokens: Mapping[str, str],
         special_use: Mapping[str, str],
         without: Collection[str],
         clock: Callable[[], datetime],
@@ -570,8 +631,8 @@ class ImapServer:
         """Every command received, in order."""
         self._users = users
         self._clock = clock
-        self._config = _Config(special_use, frozenset(name.encode() for name in without))
-        self._login = Login(self._config)
+        self._config = _Config(tokens, special_use, frozenset(name.encode() for name in without))
+        self._login = _Login(self._config, self._config.bearer)
         self._connections = 0
 
     async def listen(

@@ -1,7 +1,10 @@
 """I/O: aiosmtpd. The submission server of the embedded servers: login required, nothing is relayed."""
 
 import asyncio
+import binascii
+import re
 import ssl
+from base64 import b64decode
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -28,6 +31,12 @@ class _Session(Session):
     """A plain attribute, where aiosmtpd complains about its own use of its property."""
 
 
+TOKEN_REFUSED: Final = b'{"status":"401","schemes":"bearer","scope":"https://mail.example/"}'
+"""What providers send before they refuse a token; the client answers with an empty line."""
+
+_XOAUTH2 = re.compile(rb"user=([^\x01]{1,999})\x01auth=Bearer ([^\x01]{1,9999})\x01\x01", re.IGNORECASE)
+
+
 class SubmissionHandler:
     """What the submission server does: asks for a password, takes mail for local recipients, hands it on."""
 
@@ -37,6 +46,7 @@ class SubmissionHandler:
         is_local: Callable[[str], bool],
         deliver: Deliver,
         faults: list[BaseException],
+        tokens: Mapping[str, str] | None = None,
     ) -> None:
         """Defects of the server are added to `faults`, so that a test can fail on them."""
         self.transcript: Final[list[Submitted]] = []
@@ -44,6 +54,20 @@ class SubmissionHandler:
         self._is_local = is_local
         self._deliver = deliver
         self._faults = faults
+        self._tokens = tokens or {}
+
+    @property
+    def mechanisms_without_use(self) -> tuple[str, ...]:
+        """Mechanisms not to be offered."""
+        return () if self._tokens else ("XOAUTH2",)
+
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802 - aiosmtpd's name
+        """Bearer tokens as Google and Microsoft take them, in the initial response."""
+        user, token = _user_and_token(args[1] if len(args) > 1 else "")
+        if token and self._tokens.get(user) == token:
+            return AuthResult(success=True)
+        await server.challenge_auth(TOKEN_REFUSED)
+        return AuthResult(success=False, handled=False)
 
     def authenticate(
         self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, given: Any
@@ -79,6 +103,15 @@ class SubmissionHandler:
         return "451 4.3.0 Internal error"
 
 
+def _user_and_token(encoded: str) -> tuple[str, str]:
+    """Both of an XOAUTH2 response; empty when it is none."""
+    try:
+        given = _XOAUTH2.fullmatch(b64decode(encoded, validate=True))
+    except binascii.Error:
+        return "", ""
+    return (given[1].decode("utf-8", "replace"), given[2].decode("utf-8", "replace")) if given else ("", "")
+
+
 class SubmissionProtocol(SMTP):
     """One SMTP client. AUTH is required on a plain connection: this is loopback."""
 
@@ -88,6 +121,7 @@ class SubmissionProtocol(SMTP):
         super().__init__(
             handler,
             authenticator=handler.authenticate,
+            auth_exclude_mechanism=handler.mechanisms_without_use,
             auth_require_tls=tls is not None,
             require_starttls=tls is not None,
             tls_context=tls,

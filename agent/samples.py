@@ -94,8 +94,8 @@ SAMPLES: Sequence[Sample] = (
     Sample(
         "Hanna Berg <hanna@berg.example>",
         "Next week",
-        "Hi Alex,\n\nshould I introduce you to Maya on Thursday, when you give your talk? I mean on stage, of course.\n\n"
-        "Hanna\n",
+        "Hi Alex,\n\nshould I introduce you to Maya on Thursday, when you give your talk? I mean on stage, of course.\n"
+        "\nHanna\n",
         ("That is not an introduction.",),
         hours_ago=8,
     ),
@@ -119,7 +119,7 @@ SAMPLES: Sequence[Sample] = (
     Sample(
         "Lena Fox <lena@fox.example>",
         "VPN",
-        "Alex, please connect to the VPN before you open the ledger. The last release introduced a bug there.\n\nLena\n",
+        "Alex, please connect to the VPN before you open the ledger. The last release introduced a bug.\n\nLena\n",
     ),
     Sample(
         "Yusuf Demir <yusuf@demir.example>",

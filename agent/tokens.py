@@ -72,7 +72,7 @@ def tokenize(tidied: str, *, elides: bool = False) -> tuple[Token, ...]:
         else:
             kind = {"number": TokenKind.NUMBER, "break": TokenKind.BREAK}.get(match.lastgroup or "", TokenKind.MARK)
             tokens.append(Token(match.group(), match.start(), match.end(), kind))
-    return tuple(tokens)
+    return tuple(token for token in tokens if not _is_hyphen(token, tidied))
 
 
 def words_of(text: str) -> tuple[str, ...]:
@@ -84,6 +84,12 @@ def words_of(text: str) -> tuple[str, ...]:
 def text_between(tidied: str, tokens: Sequence[Token]) -> str:
     """The stretch of text from the first of `tokens` to the last, on one line."""
     return " ".join(tidied[tokens[0].start : tokens[-1].end].split()) if tokens else ""
+
+
+def _is_hyphen(token: Token, tidied: str) -> bool:
+    """Whether this dash joins two words ("mid-January"), which then count as two words with nothing between."""
+    sides = tidied[token.start - 1 : token.start] + tidied[token.end : token.end + 1]
+    return token.text == "-" and len(sides) == len("xy") and sides.isalpha()
 
 
 def _words(raw: str, start: int, *, elides: bool) -> list[Token]:

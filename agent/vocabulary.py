@@ -4,7 +4,7 @@ A table is agent/words/<language>.toml; a new language is one such file and no c
 `(a|b)` is either, `[a]` may be missing, `..` stands for up to three words that do not matter, `@field` for a field of work.
 """
 
-import itertools
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,17 +20,9 @@ GAP = ".."
 FIELD = "@field"
 GAP_WORDS = 3
 """How many words `..` may stand for at most: enough for "leaving the world of banking", too few to join two statements."""
-MOST_SPELLINGS = 20_000
-"""What one phrase may expand to; a guard against a slip in a table, never reached by a sensible phrase."""
 SHORTEST_CORRECTED = 6
 """Letters a word of the tables must have before a misspelling of it is recognised; shorter ones are too close together."""
 ENGLISH = "en"
-
-
-@dataclass(slots=True)
-class _Node:
-    children: "dict[str, _Node]" = field(default_factory=dict)
-    labels: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,101 +33,148 @@ class Match:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Word:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Either:
+    choices: "tuple[_Row, ...]"
+
+
+_Row = tuple[_Word | _Either, ...]
+
+
 class Phrases:
     """Phrases by their words; finds the longest one that begins at a token."""
 
     def __init__(self, fields: "Phrases | None" = None) -> None:
-        self._root = _Node()
+        self._by_first_word: dict[str, list[tuple[_Row, Any]]] = {}
         self._fields = fields
         self.words: set[str] = set()
         """Every single word that occurs in a phrase."""
 
     def add(self, notation: str, label: Any, *, elides: bool = False) -> None:
-        """Let every spelling of `notation` mean `label`, beside what it may mean already."""
-        for spelling in spellings(notation):
-            self._insert(_terms(spelling, elides=elides), label)
+        """Let `notation` mean `label`, beside what it may mean already. Raises ValueError when it cannot be read."""
+        row = parse_notation(notation, elides=elides)
+        for word in self._first_words(row, notation):
+            self._by_first_word.setdefault(word, []).append((row, label))
+        self.words |= set(_words_in(row))
 
     def longest(self, tokens: Sequence[Token], at: int) -> Match | None:
         """The longest phrase that begins exactly at token `at`; None when no phrase does. Marks break phrases."""
-        return self._longest(self._root, tokens, at)
+        if at >= len(tokens):
+            return None
+        ends = [(max(self._ends(row, tokens, at), default=at), label) for row, label in self._candidates(tokens[at])]
+        longest = max((end for end, _ in ends), default=at)
+        labels = tuple(dict.fromkeys(label for end, label in ends if end == longest))
+        return Match(labels, longest) if longest > at else None
 
-    def _insert(self, terms: Sequence[str], label: Any) -> None:
-        node = self._root
-        for term in terms:
-            node = node.children.setdefault(term, _Node())
-        if terms and label not in node.labels:
-            node.labels = (*node.labels, label)
-        self.words.update(term for term in terms if term not in {GAP, FIELD})
+    def _candidates(self, token: Token) -> Sequence[tuple[_Row, Any]]:
+        return self._by_first_word.get(token.text, ())
 
-    def _longest(self, node: _Node, tokens: Sequence[Token], at: int) -> Match | None:
-        best = Match(node.labels, at) if node.labels else None
-        for following in self._steps(node, tokens, at):
-            if following is not None and (best is None or following.end > best.end):
-                best = following
-        return best
+    def _ends(self, row: _Row, tokens: Sequence[Token], at: int) -> set[int]:
+        places = {at}
+        for part in row:
+            places = {end for place in places for end in self._steps(part, tokens, place)}
+        return places
 
-    def _steps(self, node: _Node, tokens: Sequence[Token], at: int) -> Iterator[Match | None]:
-        if at < len(tokens) and tokens[at].text in node.children:
-            yield self._longest(node.children[tokens[at].text], tokens, at + 1)
-        if FIELD in node.children and self._fields is not None:
-            named = self._fields.longest(tokens, at)
-            yield self._longest(node.children[FIELD], tokens, named.end) if named else None
-        if GAP in node.children:
-            yield from self._after_gap(node.children[GAP], tokens, at)
+    def _steps(self, part: _Word | _Either, tokens: Sequence[Token], at: int) -> Iterator[int]:
+        if isinstance(part, _Either):
+            for choice in part.choices:
+                yield from self._ends(choice, tokens, at)
+        elif part.text == GAP:
+            yield from _over_gap(tokens, at)
+        elif part.text == FIELD:
+            named = self._fields.longest(tokens, at) if self._fields else None
+            yield from () if named is None else (named.end,)
+        elif at < len(tokens) and tokens[at].text == part.text:
+            yield at + 1
 
-    def _after_gap(self, node: _Node, tokens: Sequence[Token], at: int) -> Iterator[Match | None]:
-        for skipped in range(GAP_WORDS + 1):
-            yield self._longest(node, tokens, at + skipped)
-            if at + skipped >= len(tokens) or not tokens[at + skipped].is_word:
-                return
+    def _first_words(self, row: _Row, notation: str) -> set[str]:
+        found: set[str] = set()
+        for part in row:
+            options = [self._first_words(choice, notation) for choice in _choices(part)]
+            found |= set().union(*options) if isinstance(part, _Either) else self._named_words(part, notation)
+            if not _may_be_missing(part):
+                return found
+        if not row:
+            return found
+        raise ValueError(f"nothing in {notation!r} must be there")
+
+    def _named_words(self, part: _Word, notation: str) -> set[str]:
+        if part.text == GAP:
+            raise ValueError(f"{notation!r} begins with a gap")
+        if part.text == FIELD:
+            return set(self._fields._by_first_word) if self._fields else set()
+        return {part.text}
 
 
-def spellings(notation: str) -> tuple[str, ...]:
-    """Every spelling that the notation stands for. Raises ValueError on unbalanced brackets or too many spellings."""
-    found, rest = _alternatives(notation, 0)
-    if rest != len(notation):
+def _over_gap(tokens: Sequence[Token], at: int) -> Iterator[int]:
+    for skipped in range(GAP_WORDS + 1):
+        yield at + skipped
+        if at + skipped >= len(tokens) or not tokens[at + skipped].is_word:
+            return
+
+
+def _choices(part: _Word | _Either) -> tuple[_Row, ...]:
+    return part.choices if isinstance(part, _Either) else ()
+
+
+def _may_be_missing(part: _Word | _Either) -> bool:
+    return any(all(_may_be_missing(inner) for inner in choice) for choice in _choices(part))
+
+
+def _words_in(row: _Row) -> Iterator[str]:
+    for part in row:
+        if isinstance(part, _Word) and part.text not in {GAP, FIELD}:
+            yield part.text
+        for choice in _choices(part):
+            yield from _words_in(choice)
+
+
+_NOTATION = re.compile(r"\s*([()\[\]|]|[^()\[\]|\s]+)")
+_OPENED = {"(": ")", "[": "]"}
+
+
+def parse_notation(notation: str, *, elides: bool = False) -> _Row:
+    """The notation as a row of words and choices. Raises ValueError on unbalanced brackets or words glued to one."""
+    if re.search(r"[^\s(\[|][(\[]|[)\]][^\s)\]|]", notation):
+        raise ValueError(f"a bracket touches a word in {notation!r}")
+    symbols = _NOTATION.findall(notation)
+    choices, rest = _parse_choices(symbols, 0, notation, elides=elides)
+    if rest != len(symbols):
         raise ValueError(f"unbalanced brackets in {notation!r}")
-    return tuple(dict.fromkeys(" ".join(spelling.split()) for spelling in found))
+    return choices[0] if len(choices) == 1 else (_Either(choices),)
 
 
-def _alternatives(notation: str, at: int) -> tuple[list[str], int]:
-    found: list[str] = []
-    parts: list[list[str]] = []
-    while at < len(notation) and notation[at] not in ")]":
-        if notation[at] == "|":
-            found += _joined(parts, notation)
-            parts, at = [], at + 1
-        elif notation[at] in "([":
-            inner, end = _alternatives(notation, at + 1)
-            parts.append([*inner, ""] if notation[at] == "[" else inner)
-            at = _closed(notation, at, end)
+def _parse_choices(symbols: Sequence[str], at: int, notation: str, *, elides: bool) -> tuple[tuple[_Row, ...], int]:
+    choices: list[_Row] = []
+    row: list[_Word | _Either] = []
+    while at < len(symbols) and symbols[at] not in _OPENED.values():
+        if symbols[at] == "|":
+            choices, row, at = [*choices, tuple(row)], [], at + 1
+        elif symbols[at] in _OPENED:
+            part, at = _parse_bracket(symbols, at, notation, elides=elides)
+            row.append(part)
         else:
-            end = next((i for i in range(at, len(notation)) if notation[i] in "()[]|"), len(notation))
-            parts.append([notation[at:end]])
-            at = end
-    return found + _joined(parts, notation), at
+            row += _plain_words(symbols[at], elides=elides)
+            at += 1
+    return (*choices, tuple(row)), at
 
 
-def _closed(notation: str, opened: int, end: int) -> int:
-    if notation[end : end + 1] != {"(": ")", "[": "]"}[notation[opened]]:
+def _parse_bracket(symbols: Sequence[str], at: int, notation: str, *, elides: bool) -> tuple[_Either, int]:
+    choices, end = _parse_choices(symbols, at + 1, notation, elides=elides)
+    if end >= len(symbols) or symbols[end] != _OPENED[symbols[at]]:
         raise ValueError(f"unbalanced brackets in {notation!r}")
-    return end + 1
+    return _Either((*choices, ()) if symbols[at] == "[" else choices), end + 1
 
 
-def _joined(parts: Sequence[Sequence[str]], notation: str) -> list[str]:
-    total = 1
-    for part in parts:
-        total *= len(part)
-    if total > MOST_SPELLINGS:
-        raise ValueError(f"{notation!r} stands for more than {MOST_SPELLINGS} spellings")
-    return ["".join(choice) for choice in itertools.product(*parts)]
-
-
-def _terms(spelling: str, *, elides: bool) -> list[str]:
-    terms: list[str] = []
-    for piece in spelling.split():
-        terms += [piece] if piece in {GAP, FIELD} else [token.text for token in tokenize(tidy(piece), elides=elides)]
-    return terms
+def _plain_words(symbol: str, *, elides: bool) -> list[_Word]:
+    if symbol in {GAP, FIELD}:
+        return [_Word(symbol)]
+    return [_Word(token.text) for token in tokenize(tidy(symbol), elides=elides)]
 
 
 @dataclass(frozen=True, slots=True)
