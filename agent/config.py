@@ -551,7 +551,7 @@ def _parsed(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(
-            [f"there is no configuration at {path} ({_LOOKED}); `gracious init` writes one with you"]
+            [f"there is no configuration at {path} ({_LOOKED}). Copy config.example.toml there and fill it in"]
         ) from None
     except OSError as error:
         raise ConfigError([f"the configuration {path} cannot be read: {error.strerror}"]) from None

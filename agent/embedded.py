@@ -31,6 +31,9 @@ HOST = "127.0.0.1"
 _PATIENCE = 30.0
 """Seconds to wait for the servers' thread before giving it up."""
 
+_FAREWELL = 0.2
+"""Seconds in which clients can be told that the servers go down."""
+
 _Result = TypeVar("_Result")
 
 
@@ -82,14 +85,16 @@ class LoopThread(ABC):
         await self._drop_clients()
 
     async def _drop_clients(self) -> None:
-        """From Python 3.12 on, `Server.wait_closed` would wait for the clients to leave by themselves."""
-        for task in self._tasks:
+        """Say BYE, but wait for nobody: a client that does not read would keep us, as `Server.wait_closed` would."""
+        leaving = list(self._tasks)
+        for task in leaving:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for transport in self._transports:
+        if leaving:
+            await asyncio.wait(leaving, timeout=_FAREWELL)
+        for transport in list(self._transports):
             if isinstance(transport, asyncio.WriteTransport):
                 transport.abort()
-        self._transports.clear()
+        await asyncio.gather(*leaving, return_exceptions=True)
         await asyncio.sleep(0)
 
     def _record_fault(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -648,11 +648,13 @@ class ImapServer:
 
         def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             transports.add(writer.transport)
-            run(self._converse(reader, writer))
+            run(self._converse(reader, writer, transports))
 
         return await asyncio.start_server(connected, host, 0, limit=_LINE_LIMIT)
 
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _converse(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, transports: set[asyncio.BaseTransport]
+    ) -> None:
         self._connections += 1
         number = self._connections
         info = SocketInfo.get(writer, None, unique_id=secrets.token_bytes(8))
@@ -661,6 +663,7 @@ class ImapServer:
         )
         async with contextlib.AsyncExitStack() as stack:
             connection_exit.set(stack)
+            stack.callback(transports.discard, writer.transport)
             stack.enter_context(contextlib.closing(connection))
             await connection.run(_State(self._login, self._config))
 

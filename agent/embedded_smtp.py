@@ -138,6 +138,12 @@ class SubmissionProtocol(SMTP):
         self._transports.add(transport)
         super().connection_made(transport)
 
+    def connection_lost(self, error: Exception | None) -> None:
+        """The client has gone."""
+        if self.transport is not None:
+            self._transports.discard(self.transport)
+        super().connection_lost(error)
+
     async def check_auth_needed(self, caller_method: str) -> bool:  # noqa: ARG002
         """The library's own `auth_required` warns about plain connections each time."""
         if self.session is not None and self.session.authenticated:

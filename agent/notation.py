@@ -12,7 +12,7 @@ No regular expression comes from a table: time is linear in the text whatever a 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.sentences import words
@@ -26,7 +26,9 @@ _MOST_DEPTH = 20
 _MOST_NODES = 30_000
 """Deterministic states kept; beyond that they are forgotten and built anew, as RE2 does."""
 
-_SYMBOL = re.compile(r"\s+|(?P<gap>\.\.\.\d*)|(?P<mark><[a-z][a-z0-9_-]*>)|(?P<sign>[()|\[\]^$?])|(?P<word>[\w\u0300-\u036f'’-]+\*?)")
+_SYMBOL = re.compile(
+    r"\s+|(?P<gap>\.\.\.\d*)|(?P<mark><[a-z][a-z0-9_-]*>)|(?P<sign>[()|\[\]^$?])|(?P<word>[\w\u0300-\u036f'’-]+\*?)"
+)
 
 
 class NotationError(ValueError):
@@ -395,6 +397,3 @@ class Automaton:
                 for state in self._closure(reached):
                     moved[state] = min(moved.get(state, at), at)
         return moved
-
-
-Marker = Callable[[int], int]

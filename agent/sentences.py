@@ -11,10 +11,10 @@ MOST_TOKENS = 120
 """Tokens of one sentence; what runs on longer is cut there."""
 
 WORD = re.compile(r"[\w\u0300-\u036f]+")
-_PIECE = re.compile(r"(?P<word>[\w\u0300-\u036f]+)|(?P<stop>[.!?…。!?¿¡]+)|(?P<line>\n)")
-_TRANSLITERATED = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ı": "i"})
-_ENDING_MARKS = frozenset(".!?…。!?")
-_QUESTION_MARKS = frozenset("??")
+_PIECE = re.compile(r"(?P<word>[\w\u0300-\u036f]+)|(?P<stop>[.!?…\u3002\uff01\uff1f\u061f]+)|(?P<line>\n)")
+_TRANSLITERATED = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "\u0131": "i"})
+_ENDING_MARKS = frozenset(".!?…\u3002\uff01\uff1f\u061f")
+_QUESTION_MARKS = frozenset("?\uff1f\u061f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def words(text: str) -> list[str]:
 
 
 def sentences(text: str, abbreviations: frozenset[str] = frozenset()) -> tuple[Sentence, ...]:
-    """The sentences of the first MOST_TEXT characters. Offsets count in `text`; a line break that only wraps is none."""
+    """The sentences of the first MOST_TEXT characters, with offsets in `text`; a line that is only wrapped goes on."""
     return tuple(_Splitter(text[:MOST_TEXT], abbreviations).sentences())
 
 

@@ -209,9 +209,6 @@ class Vocabulary:
     """What may be missing → the phrase for the question back."""
     spellings: Mapping[str, str]
     """Common wrong or short spellings of single words → the right one."""
-    taglines: Phrases
-    banners: Phrases
-    automatic_subjects: tuple[str, ...]
     questions: Mapping[str, tuple[str, ...]]
     """Question → how our own check-in words it, folded."""
     known: frozenset[str] = frozenset()
@@ -265,15 +262,40 @@ def vocabulary(language: str) -> Vocabulary:
     name = language.replace("_", "-").split("-")[0].casefold()
     if name not in shipped_languages():
         raise KeyError(language)
-    table = resources.files("agent").joinpath("words", f"{name}.toml").read_text(encoding="utf-8")
-    return build(tomllib.loads(table))
+    return build(_table(name))
+
+
+def _table(name: str) -> Mapping[str, Any]:
+    return tomllib.loads(resources.files("agent").joinpath("words", f"{name}.toml").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class ClientWords:
+    """What mail programs and mail servers add to a reply, in any language they speak."""
+
+    taglines: Phrases
+    banners: Phrases
+    """Words that make a paragraph a warning of the server or a disclaimer."""
+    automatic_subjects: tuple[str, ...]
+
+
+@cache
+def client_words() -> ClientWords:
+    """The table agent/words/clients.toml."""
+    table = _table("clients")
+    return ClientWords(
+        taglines=_listed(table["taglines"]),
+        banners=_listed(table["banners"]),
+        automatic_subjects=tuple(tidy(subject).casefold() for subject in table["automatic_subjects"]),
+    )
 
 
 @cache
 def shipped_languages() -> tuple[str, ...]:
     """Languages that have a word table, English first."""
     files = resources.files("agent").joinpath("words").iterdir()
-    names = sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+    # A language has a code of two letters; clients.toml is no language.
+    names = sorted(file.name.removesuffix(".toml") for file in files if len(file.name) == len("en.toml"))
     return (ENGLISH, *(name for name in names if name != ENGLISH))
 
 
@@ -306,9 +328,6 @@ def build(table: Mapping[str, Any]) -> Vocabulary:
         dates=dates,
         unclear=MappingProxyType(dict(table["unclear"])),
         spellings=MappingProxyType(dict(table.get("spellings", {}))),
-        taglines=_listed(table["client"]["taglines"], elides=elides),
-        banners=_listed(table["client"]["banners"], elides=elides),
-        automatic_subjects=tuple(tidy(subject).casefold() for subject in table["client"]["automatic_subjects"]),
         questions=MappingProxyType({name: tuple(words) for name, words in table["questions"].items()}),
         known=frozenset(table.get("known", ())),
         long_words=_long_words(phrases.words | dates.lexicon.words),
@@ -330,7 +349,7 @@ def _labelled(table: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str]]]:
     yield from table["phrases"].items()
 
 
-def _listed(notations: Sequence[str], *, elides: bool) -> Phrases:
+def _listed(notations: Sequence[str], *, elides: bool = False) -> Phrases:
     phrases = Phrases()
     for notation in notations:
         phrases.add(notation, notation, elides=elides)

@@ -1,5 +1,6 @@
 """An owner with a mailbox, a clock that is moved by hand, and a Gracious that can be killed at any call."""
 
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,7 +24,7 @@ from tests.servers import MailSystem, crlf
 CONFIGURATION = """\
 [owner]
 name = "Alex Morgan"
-addresses = ["{user}", "alex.morgan@work.example"]
+addresses = {addresses}
 signature = "Alex"
 timezone = "Europe/London"
 [imap]
@@ -131,7 +132,9 @@ class World:
         self.config_path.parent.mkdir(parents=True, exist_ok=True)
         system = self.system
         smtp = SMTP.format(host=system.host, smtp_port=system.smtp_port) if self.has_smtp else ""
+        addresses = list(dict.fromkeys((system.user, "alex@example.com", "alex.morgan@work.example")))
         text = CONFIGURATION.format(
+            addresses=json.dumps(addresses),
             user=system.user,
             host=system.host,
             imap_port=system.imap_port,

@@ -471,7 +471,8 @@ def test_a_missing_configuration_says_where_it_was_looked_for_and_how_to_start(t
     with pytest.raises(ConfigError) as caught:
         load(path, {})
     assert str(path) in str(caught.value)
-    assert "gracious init" in str(caught.value)
+    assert "$XDG_CONFIG_HOME/gracious/config.toml" in str(caught.value)
+    assert "config.example.toml" in str(caught.value)
     assert caught.value.exit_code == 78
 
 

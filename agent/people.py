@@ -1,0 +1,221 @@
+"""Pure. Which words of a text name somebody. A guess from capitals and word lists, made so that "nobody" is the usual error."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from agent.notation import bits
+from agent.phrasebook import Phrasebook
+from agent.sentences import Sentence, Token
+
+LONGEST_NAME = 6
+"""Tokens. "María de los Ángeles Ruiz Prado" is one; more in a row is a headline."""
+_INITIALS = 2
+"""Capitals in a row that still are initials (J.P., AJ); three are an acronym."""
+
+NAME = bits("name")
+CAPITAL = bits("capital")
+NUMBER = bits("number")
+
+
+class Lexicon:
+    """The word lists of all languages in use, together: names cross borders."""
+
+    def __init__(self, books: Iterable[Phrasebook]) -> None:
+        self._books = tuple(books)
+
+    def _all(self, name: str) -> frozenset[str]:
+        return frozenset().union(*(book.words(name) for book in self._books))
+
+    @cached_property
+    def titles(self) -> frozenset[str]:
+        """Mr, Dr, Frau: what stands before a surname."""
+        return self._all("titles")
+
+    @cached_property
+    def particles(self) -> frozenset[str]:
+        """De, van, bin: what stands within one."""
+        return self._all("particles")
+
+    @cached_property
+    def abbreviations(self) -> frozenset[str]:
+        """Words whose full stop ends no sentence."""
+        return self._all("abbreviations") | self.titles
+
+    @cached_property
+    def never(self) -> frozenset[str]:
+        """Words that are no name even with a capital."""
+        return (self._all("not_names") | self._all("function") | self._all("greetings")) - self.given_names
+
+    @cached_property
+    def given_names(self) -> frozenset[str]:
+        """Given names that are common enough to be told from other words."""
+        return self._all("given_names")
+
+    @cached_property
+    def organisations(self) -> frozenset[str]:
+        """Words of company names."""
+        return self._all("organisations")
+
+    @cached_property
+    def greetings(self) -> frozenset[str]:
+        """Hi, Dear, Lieber."""
+        return self._all("greetings")
+
+    @cached_property
+    def sign_offs(self) -> frozenset[str]:
+        """Regards, Cheers, Grüße."""
+        return self._all("sign_offs")
+
+    @cached_property
+    def mailboxes(self) -> frozenset[str]:
+        """Info, office, noreply."""
+        return self._all("mailboxes")
+
+    @cached_property
+    def after_names(self) -> frozenset[str]:
+        """At, from, bei."""
+        return self._all("after_names")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name as it stands in the text. `first` and `last` (exclusive) count tokens of its sentence."""
+
+    text: str
+    start: int
+    end: int
+    sentence: int
+    first: int
+    last: int
+    is_organisation: bool = False
+    title: str = ""
+
+    @property
+    def bare(self) -> str:
+        """The name without its title."""
+        return self.text[len(self.title) :].lstrip(" .") if self.title else self.text
+
+
+class Census:
+    """Everybody who is named in one text."""
+
+    def __init__(self, text: str, sentences: Sequence[Sentence], lexicon: Lexicon) -> None:
+        self._text = text
+        self._sentences = sentences
+        self._lexicon = lexicon
+        self._small = {t.word for s in sentences for t in s.tokens if text[t.start].islower()}
+        self.mentions = tuple(mention for number in range(len(sentences)) for mention in self._in_sentence(number))
+
+    def marks(self, number: int) -> list[int]:
+        """The marks of each token of sentence `number`, for the automaton."""
+        tokens = self._sentences[number].tokens
+        marks = [self._mark(token) for token in tokens]
+        for mention in self.mentions:
+            if mention.sentence == number and not mention.is_organisation:
+                for position in range(mention.first, mention.last):
+                    marks[position] |= NAME
+        return marks
+
+    def _mark(self, token: Token) -> int:
+        first = self._text[token.start]
+        return CAPITAL if first.isupper() else NUMBER if first.isdigit() else 0
+
+    def _in_sentence(self, number: int) -> Iterator[Mention]:
+        tokens = self._sentences[number].tokens
+        position = 0
+        while position < len(tokens):
+            last = self._run(tokens, position)
+            if last > position:
+                yield self._mention(tokens, number, position, last)
+            position = max(last, position + 1)
+
+    def _run(self, tokens: Sequence[Token], first: int) -> int:
+        """Where the name that begins at `first` ends; `first` itself when none begins there."""
+        if not self._begins(tokens, first):
+            return first
+        last = first + 1
+        while last < len(tokens) and last - first < LONGEST_NAME and self._adjoins(tokens, last):
+            if self._is_particle(tokens, last) and self._continues(tokens, last):
+                last += 1
+            elif not self._is_name(tokens[last]):
+                break
+            last += 1
+        while last > first and tokens[last - 1].word in self._lexicon.particles:
+            last -= 1
+        return last if self._names_somebody(tokens[first:last]) else first
+
+    def _continues(self, tokens: Sequence[Token], particle: int) -> bool:
+        following = particle + 1
+        return following < len(tokens) and self._adjoins(tokens, following) and (
+            self._is_name(tokens[following]) or self._is_particle(tokens, following)
+        )
+
+    def _begins(self, tokens: Sequence[Token], position: int) -> bool:
+        token = tokens[position]
+        if not self._is_name(token) and not self._is_title(token):
+            return False
+        if position and not self._is_after_quote(token):
+            return True
+        return self._is_name_at_start(tokens, position)
+
+    def _is_after_quote(self, token: Token) -> bool:
+        return token.start > 0 and self._text[token.start - 1] in "\"“„«‘"
+
+    def _is_name_at_start(self, tokens: Sequence[Token], position: int) -> bool:
+        """A capital says nothing there: the word must be known, unseen in small letters, or go on like a name."""
+        token = tokens[position]
+        if self._is_title(token) or token.word in self._lexicon.given_names:
+            return True
+        return token.word not in self._small
+
+    def _names_somebody(self, tokens: Sequence[Token]) -> bool:
+        if not tokens:
+            return False
+        bare = [token for token in tokens if token.word not in self._lexicon.titles]
+        return any(token.end - token.start > 1 for token in bare)
+
+    def _is_title(self, token: Token) -> bool:
+        return token.word in self._lexicon.titles and self._text[token.start].isupper()
+
+    def _is_name(self, token: Token) -> bool:
+        written = self._text[token.start : token.end]
+        if token.word in self._lexicon.never or any(char.isdigit() or char == "_" for char in written):
+            return False
+        if self._is_title(token):
+            return True
+        if not written[0].isupper():
+            return written[0].isalpha() and not written[0].islower()
+        return len(written) <= _INITIALS or not written.isupper() or token.word in self._lexicon.given_names
+
+    def _is_particle(self, tokens: Sequence[Token], position: int) -> bool:
+        return tokens[position].word in self._lexicon.particles
+
+    def _adjoins(self, tokens: Sequence[Token], position: int) -> bool:
+        between = self._text[tokens[position - 1].end : tokens[position].start]
+        if between in {" ", "-", "'", "’", "  ", "\n"}:
+            return True
+        before = tokens[position - 1]
+        return between in {".", ". "} and (before.end - before.start <= _INITIALS or self._is_title(before))
+
+    def _mention(self, tokens: Sequence[Token], number: int, first: int, last: int) -> Mention:
+        run = tokens[first:last]
+        start, end = run[0].start, run[-1].end
+        titles = [token for token in run if token.word in self._lexicon.titles]
+        title = self._text[start : titles[-1].end] if titles and titles[0] is run[0] else ""
+        return Mention(
+            text=" ".join(self._text[start:end].split()),
+            start=start,
+            end=end,
+            sentence=number,
+            first=first,
+            last=last,
+            is_organisation=self._is_organisation(tokens, first, last),
+            title=title,
+        )
+
+    def _is_organisation(self, tokens: Sequence[Token], first: int, last: int) -> bool:
+        run = tokens[first:last]
+        if self._is_title(run[0]) or run[0].word in self._lexicon.given_names:
+            return False
+        return any(token.word in self._lexicon.organisations for token in run)
