@@ -12,13 +12,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from agent import __version__, config, reports
+from agent import __version__
 from agent.errors import ConfigError, GraciousError, UnreadableMessage
 from agent.terminal import complain, emit, is_terminal, moment, say, table
+
+if TYPE_CHECKING:
+    from agent.config import Config, Reading
+
+# Commands import what they need when they run: `--help` answers at once.
 
 _USAGE = 64
 _INTERRUPTED = 130
@@ -66,8 +71,21 @@ def cli() -> None:
 
 
 def _path() -> Path:
-    found = click.get_current_context().ensure_object(dict)
-    return config.find(found.get("config"))
+    from agent.config import find
+
+    return find(click.get_current_context().ensure_object(dict).get("config"))
+
+
+def _config() -> "Config":
+    from agent.config import load
+
+    return load(_path())
+
+
+def _reading() -> "Reading":
+    from agent.config import load_for_reading
+
+    return load_for_reading(_path())
 
 
 def main() -> NoReturn:
@@ -104,7 +122,7 @@ def _log_to_stderr(*, verbose: bool) -> None:
     logging.getLogger("gracious").setLevel(logging.DEBUG if verbose else logging.INFO)
 
 
-def _moment_of(now: datetime | None, reading: config.Reading) -> datetime:
+def _moment_of(now: datetime | None, reading: "Reading") -> datetime:
     if now is None:
         return datetime.now(UTC)
     return (now if now.tzinfo else now.replace(tzinfo=reading.owner.timezone)).astimezone(UTC)
@@ -119,10 +137,11 @@ def _moment_of(now: datetime | None, reading: config.Reading) -> datetime:
 @click.option("-v", "--verbose", is_flag=True, help="Say more in the log.")
 def once(*, as_json: bool, verbose: bool) -> None:
     """Poll once, then exit."""
-    from agent.assembly import Assembly  # noqa: PLC0415  # keeps `--help` quick, as do all imports inside commands
+    from agent import reports
+    from agent.assembly import Assembly
 
     _log_to_stderr(verbose=verbose)
-    assembly = Assembly.of(config.load(_path()))
+    assembly = Assembly.of(_config())
     count = assembly.poll("once", time.sleep, _patience())
     if as_json:
         emit(reports.of_count(count))
@@ -148,13 +167,14 @@ def _patience() -> Callable[[], bool]:
 @click.option("-v", "--verbose", is_flag=True, help="Say more in the log.")
 def run(*, verbose: bool) -> None:
     """Run in the background until told to stop: the service."""
-    from agent.assembly import Assembly  # noqa: PLC0415
-    from agent.daemon import Daemon  # noqa: PLC0415
-    from agent.notify import ServiceManager  # noqa: PLC0415
+    from agent.assembly import Assembly
+    from agent.config import load
+    from agent.daemon import Daemon
+    from agent.notify import ServiceManager
 
     _log_to_stderr(verbose=verbose)
     path = _path()
-    code = Daemon(lambda: Assembly.of(config.load(path)), ServiceManager()).run()
+    code = Daemon(lambda: Assembly.of(load(path)), ServiceManager()).run()
     logging.shutdown()
     raise SystemExit(code)
 
@@ -164,7 +184,7 @@ def run(*, verbose: bool) -> None:
 @_json
 def check(*, as_json: bool) -> None:
     """Try everything that the service needs, step by step."""
-    from agent.checkup import examine  # noqa: PLC0415
+    from agent.checkup import examine
 
     code = 0
     for step in examine(_path()):
@@ -185,14 +205,15 @@ def check(*, as_json: bool) -> None:
 @click.option("--mailbox", "mailbox", help="Another mailbox than the inbox.")
 def scan(*, as_json: bool, since: datetime | None, mailbox: str | None) -> None:
     """List the offers in old mail, and what is nearly one. Writes nothing anywhere."""
-    from agent.assembly import Assembly  # noqa: PLC0415
-    from agent.identity import identity_of  # noqa: PLC0415
-    from agent.judge import Judge  # noqa: PLC0415
-    from agent.mailbox import wired  # noqa: PLC0415
-    from agent.scan import Candidate  # noqa: PLC0415
-    from agent.scan import scan as candidates  # noqa: PLC0415
+    from agent import reports
+    from agent.assembly import Assembly
+    from agent.identity import identity_of
+    from agent.judge import Judge
+    from agent.mailbox import wired
+    from agent.scan import Candidate
+    from agent.scan import scan as candidates
 
-    assembly = Assembly.of(config.load(_path()))
+    assembly = Assembly.of(_config())
     imap, rows = assembly.config.imap, []
     with assembly.session() as session, _progress(shown=not as_json) as advance:
         special = session.special(imap.inbox, imap.drafts, imap.sent)
@@ -214,8 +235,8 @@ def _progress(*, shown: bool) -> Iterator[Callable[[int, int], None]]:
     if not shown or not is_terminal(sys.stderr):
         yield lambda _done, _total: None
         return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import Progress  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("messages", total=None)
@@ -238,12 +259,13 @@ def _show_rows(rows: list[dict[str, Any]], keys: tuple[str, ...], nothing: str) 
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 def explain(*, files: tuple[str, ...], as_json: bool) -> None:
     """Say for raw messages whether they are offers, and why. `-` is standard input."""
-    from agent.assembly import detector  # noqa: PLC0415
-    from agent.extract import reply_addresses  # noqa: PLC0415
-    from agent.message import parse  # noqa: PLC0415
-    from agent.raw import messages  # noqa: PLC0415
+    from agent import reports
+    from agent.assembly import detector
+    from agent.extract import reply_addresses
+    from agent.message import parse
+    from agent.raw import messages
 
-    judge = detector(config.load_for_reading(_path()))
+    judge = detector(_reading())
     for raw in (raw for named in files for raw in messages(named)):
         try:
             message = parse(raw.content)
@@ -275,9 +297,9 @@ def _show_verdict(row: dict[str, Any]) -> None:
 @click.option("--now", type=Moment(), help="The moment of writing; default: now.")
 def preview(*, offer: str, answer: str | None, now: datetime | None) -> None:
     """Print the check-in for an offer, or the draft that an answer would lead to, as a raw message."""
-    from agent.commands import Preview  # noqa: PLC0415
+    from agent.commands import Preview
 
-    reading = config.load_for_reading(_path())
+    reading = _reading()
     shown = Preview.of(reading, offer, _moment_of(now, reading))
     content = shown.check_in() if answer is None else shown.draft(answer)
     sys.stdout.buffer.write(content)
@@ -295,11 +317,11 @@ def interpret(
     *, replies: tuple[str, ...], checkin: str | None, now: datetime | None, last: str | None, as_json: bool
 ) -> None:
     """Say what replies to a check-in are understood to mean."""
-    from agent.commands import interpreter  # noqa: PLC0415
-    from agent.raw import messages  # noqa: PLC0415
-    from agent.reply import from_json, to_json  # noqa: PLC0415
+    from agent.commands import interpreter
+    from agent.raw import messages
+    from agent.reply import from_json, to_json
 
-    reading = config.load_for_reading(_path())
+    reading = _reading()
     try:
         earlier = from_json(json.loads(last)) if last else None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -329,10 +351,11 @@ def _show_answers(row: dict[str, Any]) -> None:
 @_json
 def status(*, as_json: bool) -> None:
     """List every open offer with its stage and what happens next, and the last poll's health."""
-    from agent.assembly import open_store, policy  # noqa: PLC0415
-    from agent.lifecycle import Stage  # noqa: PLC0415
+    from agent import reports
+    from agent.assembly import open_store, policy
+    from agent.lifecycle import Stage
 
-    reading = config.load_for_reading(_path())
+    reading = _reading()
     if not reading.state.path.exists():
         if not as_json:
             say("Gracious has not run yet with this configuration.")
@@ -367,9 +390,9 @@ def _show_health(store: Any, zone: Any) -> None:
 @click.argument("text")
 def answer(*, offer: str, text: str) -> None:
     """Answer the check-in about OFFER (its handle, or the Message-ID), as you would by mail."""
-    from agent import commands  # noqa: PLC0415
+    from agent import commands
 
-    answers = commands.answer(config.load_for_reading(_path()), offer, text, datetime.now(UTC))
+    answers = commands.answer(_reading(), offer, text, datetime.now(UTC))
     say(f"Understood: {answers.outcome}. The next poll acts on it.")
 
 
@@ -378,9 +401,9 @@ def answer(*, offer: str, text: str) -> None:
 @click.argument("offer")
 def forget(*, offer: str) -> None:
     """Close OFFER without a letter and delete what was kept of it."""
-    from agent import commands  # noqa: PLC0415
+    from agent import commands
 
-    forgotten = commands.forget(config.load_for_reading(_path()), offer, datetime.now(UTC))
+    forgotten = commands.forget(_reading(), offer, datetime.now(UTC))
     say(f"Forgotten: {forgotten.handle}, {forgotten.subject}")
 
 
@@ -389,6 +412,6 @@ def forget(*, offer: str) -> None:
 @_with_config
 def demo(*, serve: bool) -> None:
     """Show the whole line, for real, on an embedded IMAP and SMTP server."""
-    from agent.demo import perform  # noqa: PLC0415
+    from agent.demo import perform
 
     perform(serve=serve)

@@ -315,6 +315,10 @@ def _with_ranges(text: _Text, found: tuple[Mention, ...]) -> tuple[Mention, ...]
         if _is_range(text, one, other):
             ranged[number] = replace(one, role=Role.START)
             ranged[number + 1] = replace(_after(other, one), role=Role.END, is_after=True)
+        elif _is_choice(text, one, other):
+            days = tuple(mention.until for mention in (one, other) if mention.until)
+            ranged[number] = replace(one, first=None, last=None, readings=days, end=other.end)
+            ranged[number + 1] = replace(one, first=None, last=None, readings=days, end=other.end)
     return tuple(ranged)
 
 
@@ -336,6 +340,12 @@ def _is_range(text: _Text, one: Mention, other: Mention) -> bool:
     )
     word = between[0]
     return "range" in word.means or word.value("mark") == "-" or (led and "and" in word.means)
+
+
+def _is_choice(text: _Text, one: Mention, other: Mention) -> bool:
+    """ "Monday or Tuesday", "the 5th or maybe the 6th"."""
+    between = [lexeme for lexeme in text.lexemes if one.end <= lexeme.start and lexeme.end <= other.start]
+    return len(between) <= 3 and any("or" in lexeme.means for lexeme in between)  # noqa: PLR2004 "or maybe in"
 
 
 def _lexeme_at(text: _Text, token: int) -> int:

@@ -664,6 +664,7 @@ class ImapServer:
         async with contextlib.AsyncExitStack() as stack:
             connection_exit.set(stack)
             stack.callback(transports.discard, writer.transport)
+            stack.push_async_callback(writer.wait_closed)
             stack.enter_context(contextlib.closing(connection))
             await connection.run(_State(self._login, self._config))
 

@@ -33,7 +33,7 @@ def render(html: str) -> str:
 
 
 def quotable(html: str) -> str:
-    """What the body of `html` shows, as HTML that neither runs, loads, nor submits anything; may be quoted in a mail."""
+    """What the body of `html` shows, as HTML that neither runs, loads, nor submits anything: fit to be quoted."""
     pieces: list[str] = []
     depth = 0
     for node, entering in _walk(html):
@@ -149,8 +149,10 @@ def _is_hidden(node: LexborNode) -> bool:
 
 
 _UNSEEN = frozenset(
-    "script style head title meta link template object embed iframe frameset noframes svg math audio video canvas map "
-    "select datalist textarea input".split()
+    {
+        *("script", "style", "head", "title", "meta", "link", "template", "object", "embed", "iframe", "frameset"),
+        *("noframes", "svg", "math", "audio", "video", "canvas", "map", "select", "datalist", "textarea", "input"),
+    }
 )
 _HIDING = re.compile(
     r"(?:^|;)(?:display:none|visibility:hidden|mso-hide:all|max-height:0|max-width:0(?![.\d])|opacity:0(?![.\d]))"
@@ -291,11 +293,18 @@ _BLANK_LINES = re.compile(r"\n(?:[ \t]*+\n){2,}")
 _ZERO_WIDTH = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 _BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure "
-    "footer form h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol p pre section summary table tbody tfoot "
-    "thead tr ul".split()
+    {
+        *("address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog"),
+        *("div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5"),
+        *("h6", "header", "hr", "html", "legend", "li", "main", "menu", "nav", "ol", "p", "pre", "section"),
+        *("summary", "table", "tbody", "tfoot", "thead", "tr", "ul"),
+    }
 )
-_SPACED_BLOCKS = frozenset("p h1 h2 h3 h4 h5 h6 blockquote ul ol dl pre".split())
+_SPACED_BLOCKS = frozenset(
+    {
+        *("p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "dl", "pre"),
+    }
+)
 
 
 def _is_paragraph(tag: str, attributes: dict[str, str | None]) -> bool:
@@ -348,13 +357,24 @@ def _names(attributes: dict[str, str | None]) -> set[str]:
 
 
 _QUOTING = frozenset(
-    "gmail_attr yahoo_quoted outlookmessageheader moz-cite-prefix moz-forward-container moz-email-headers-table "
-    "divrplyfwdmsg mail-editor-reference-message-container ms-outlook-mobile-reference-message "
-    "zmail_extra zmail_extra_hr messagereplysection quote replysplit missive_quote front-blockquote mailru-blockquote "
-    "__headers__ tutanota_quote hmail-quote skiff-quote".split()
+    {
+        *("gmail_attr", "yahoo_quoted", "outlookmessageheader", "moz-cite-prefix", "moz-forward-container"),
+        *("moz-email-headers-table", "divrplyfwdmsg", "mail-editor-reference-message-container"),
+        *("ms-outlook-mobile-reference-message", "zmail_extra", "zmail_extra_hr", "messagereplysection", "quote"),
+        *("replysplit", "missive_quote", "front-blockquote", "mailru-blockquote", "__headers__", "tutanota_quote"),
+        *("hmail-quote", "skiff-quote"),
+    }
 )
-_QUOTING_AROUND_BLOCKS = frozenset("gmail_quote protonmail_quote zmail_extra gmail_quote_container".split())
-_SIGNATURES = frozenset("gmail_signature moz-signature ms-outlook-mobile-signature protonmail_signature_block".split())
+_QUOTING_AROUND_BLOCKS = frozenset(
+    {
+        *("gmail_quote", "protonmail_quote", "zmail_extra", "gmail_quote_container"),
+    }
+)
+_SIGNATURES = frozenset(
+    {
+        *("gmail_signature", "moz-signature", "ms-outlook-mobile-signature", "protonmail_signature_block"),
+    }
+)
 
 
 def _is_indentation(attributes: dict[str, str | None]) -> bool:
@@ -368,9 +388,51 @@ def _is_indentation(attributes: dict[str, str | None]) -> bool:
 
 _VOID = frozenset({"br", "hr"})
 _QUOTABLE = {
-    **dict.fromkeys("b i u em strong big small code tt s strike sub sup br hr center".split(), frozenset[str]()),
     **dict.fromkeys(
-        "p div span blockquote pre h1 h2 h3 h4 h5 h6 ul li dl dt dd address article section header footer".split(),
+        (
+            "b",
+            "i",
+            "u",
+            "em",
+            "strong",
+            "big",
+            "small",
+            "code",
+            "tt",
+            "s",
+            "strike",
+            "sub",
+            "sup",
+            "br",
+            "hr",
+            "center",
+        ),
+        frozenset[str](),
+    ),
+    **dict.fromkeys(
+        (
+            "p",
+            "div",
+            "span",
+            "blockquote",
+            "pre",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "ul",
+            "li",
+            "dl",
+            "dt",
+            "dd",
+            "address",
+            "article",
+            "section",
+            "header",
+            "footer",
+        ),
         frozenset({"style", "dir", "lang"}),
     ),
     "font": frozenset({"color", "face", "size"}),
@@ -379,9 +441,7 @@ _QUOTABLE = {
     "table": frozenset({"style", "border", "cellpadding", "cellspacing", "width", "align", "bgcolor"}),
     **dict.fromkeys(("thead", "tbody", "tfoot"), frozenset[str]()),
     "tr": frozenset({"style", "align", "valign", "bgcolor"}),
-    **dict.fromkeys(
-        ("td", "th"), frozenset({"style", "align", "valign", "width", "bgcolor", "colspan", "rowspan"})
-    ),
+    **dict.fromkeys(("td", "th"), frozenset({"style", "align", "valign", "width", "bgcolor", "colspan", "rowspan"})),
 }
 """Element → the attributes that it keeps. What is not listed loses its tags and keeps its text."""
 

@@ -8,7 +8,7 @@ import binascii
 import codecs
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC as ZERO_OFFSET
 from datetime import datetime, timedelta
@@ -19,7 +19,6 @@ from email.utils import parsedate_tz
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Self
-from urllib.parse import unquote_to_bytes
 
 from agent import markup, quoting
 from agent.errors import UnreadableMessage
@@ -110,7 +109,7 @@ class _Part(Structure):
         self.fields: dict[str, list[str]] = {}
         self.kind: str | None = None
         self.parameters: dict[str, str] = {}
-        self.body = ""
+        self.body = b""
         self.parts: list[_Part] = []
         self.above: _Part | None = None
         self.depth = 0
@@ -132,7 +131,7 @@ class _Part(Structure):
         if name == "content-type" and self.kind is None:
             self.kind, self.parameters = content_type(value)
 
-    def attach(self, payload: Self) -> None:
+    def attach(self, payload: Self) -> None:  # type: ignore[override]  # the parser attaches what it made, parts
         """Add a part; the parser calls it before it reads that part."""
         self.census[0] += 1
         payload.above, payload.depth, payload.census = self, self.depth + 1, self.census
@@ -143,10 +142,10 @@ class _Part(Structure):
         super().attach(payload)
         self.parts.append(payload)
 
-    def set_payload(self, payload: str, charset: object = None) -> None:
+    def set_payload(self, payload: str, charset: None = None) -> None:  # type: ignore[override]  # text, as above
         """Keep the body as it stands; the parser calls it for every part that has no parts."""
-        self.body = payload
-        super().set_payload(payload)
+        self.body = payload.encode("ascii", "surrogateescape")
+        super().set_payload(payload, charset)
 
     def get_content_type(self) -> str:
         """The media type, lower-case; text/plain (in a digest message/rfc822) where none is given (RFC 2045, 2046)."""
@@ -156,9 +155,9 @@ class _Part(Structure):
         """What stands before the slash."""
         return self.get_content_type().partition("/")[0]
 
-    def get_boundary(self, failobj: object = None) -> str | None:
+    def get_boundary(self, failobj: None = None) -> str | None:  # type: ignore[override]  # never given here
         """The boundary of a multipart; None when it has none."""
-        return self.parameters.get("boundary", "").rstrip() or None
+        return self.parameters.get("boundary", "").rstrip() or failobj
 
     def first(self, name: str) -> str:
         """The topmost value of a field, undecoded; empty when there is none."""
@@ -184,10 +183,9 @@ def _structure(raw: bytes) -> tuple[_Part, list[str]]:
     if not raw:
         raise UnreadableMessage("It is empty.")
     faults = []
-    parser = BytesFeedParser(_Part)
     try:
-        parser.feed(raw)
-        root = parser.close()
+        root = _single_part(raw)
+        root = _parsed(raw) if root is None else root
     except _TooManyParts as stop:
         root = stop.part.root
         faults.append(f"it has more than {MOST_PARTS} parts, the rest was not read")
@@ -195,6 +193,28 @@ def _structure(raw: bytes) -> tuple[_Part, list[str]]:
         raise UnreadableMessage("It has no header.")
     faults += ["a header field or the whole header is too long, the rest was not read"] if root.overflowed else []
     return root, faults
+
+
+def _parsed(raw: bytes) -> _Part:
+    parser = BytesFeedParser(_Part)
+    parser.feed(raw)
+    return parser.close()
+
+
+def _single_part(raw: bytes) -> _Part | None:
+    """A mail without parts, of which the parser need not see the body (half of its time); None for any other."""
+    end = _END_OF_HEADER.search(raw)
+    if end is None or _HAS_PARTS.search(raw, 0, end.start()):
+        return None
+    root = _parsed(raw[: end.end()])
+    if root.body or root.get_content_maintype() in {"multipart", "message"}:
+        return None
+    root.body = raw[end.end() :]
+    return root
+
+
+_END_OF_HEADER = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
+_HAS_PARTS = re.compile(rb"multipart/|message/", re.IGNORECASE)
 
 
 def _without_preface(raw: bytes) -> bytes:
@@ -286,8 +306,11 @@ def _is_attached(part: _Part, body: _Body) -> bool:
 
 
 def _file_name(part: _Part) -> str:
+    """The name of a part; a nameless event of a scheduling mail (RFC 6047) is named after its method."""
     parameters = content_type(part.first("content-disposition"))[1]
-    return decoded(parameters.get("filename") or part.parameters.get("name") or "")
+    name = parameters.get("filename") or part.parameters.get("name")
+    method = part.parameters.get("method")
+    return decoded(name or (f"{method.lower()}.ics" if method else ""))
 
 
 def _forwarded(part: _Part, body: _Body) -> str:
@@ -315,16 +338,18 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 
 def _text_of(part: _Part, longest: int, body: _Body) -> str:
     # A quoted-printable character takes three, one of four bytes twelve: what lies beyond cannot count.
-    encoded = part.body[: 4 * longest].encode("ascii", "surrogateescape")
-    raw = _TRANSFER_DECODERS.get(_transfer_encoding(part), bytes)(encoded)
+    encoded = part.body[: 4 * longest]
+    raw = _transferred(encoded, part.first("content-transfer-encoding").strip().lower())
     text = decode(raw, part.parameters.get("charset") or _charset_in_markup(part, raw))
     if len(text) > longest or len(part.body) > 4 * longest:
         body.faults.append("a text is too long, the rest was not read")
     return text[:longest].replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _transfer_encoding(part: _Part) -> str:
-    return part.first("content-transfer-encoding").strip().lower()
+def _transferred(encoded: bytes, encoding: str) -> bytes:
+    if encoding == "base64":
+        return _from_base64(encoded)
+    return binascii.a2b_qp(encoded) if encoding == "quoted-printable" else encoded
 
 
 def _charset_in_markup(part: _Part, raw: bytes) -> str:
@@ -348,8 +373,6 @@ def _from_base64(encoded: bytes) -> bytes:
 
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 
-_TRANSFER_DECODERS = {"base64": _from_base64, "quoted-printable": binascii.a2b_qp}
-
 
 def _unflowed(text: str, *, delete_space: bool) -> str:
     """Lines that format=flowed broke, joined again (RFC 3676 section 4.1); the depth of ">" must be the same."""
@@ -370,7 +393,7 @@ def _unflowed(text: str, *, delete_space: bool) -> str:
 
 
 def _whole_text(body: _Body, html_text: str | None) -> str:
-    """What a person sees: each segment in its plain form where that says the same, then enclosed mails as quotations."""
+    """What a person sees: each segment, plain where that says the same as the HTML; then enclosed mails, quoted."""
     if len(body.segments) == 1:
         shown = [_shown(body.segments[0], html_text)]
     else:
@@ -507,8 +530,8 @@ _ONE_BYTE = frozenset({"cp1252"})
 
 
 def readable(text: str) -> str:
-    """`text` with \\n line ends and ordinary spaces, without characters that nobody sees."""
-    if _ODD.search(text) is None:
+    """`text` with line feeds and ordinary spaces only, and without characters that nobody sees."""
+    if text.replace("\n", "").replace("\t", "").isprintable():
         return text
     return _ODD.sub(lambda odd: _ODD_AS.get(odd[0], ""), text.replace("\r\n", "\n"))
 
@@ -579,8 +602,8 @@ def content_type(value: str) -> tuple[str | None, dict[str, str]]:
     media = _MEDIA_TYPE.match(value)
     parameters: dict[str, str] = {}
     continued: dict[str, dict[int, str]] = {}
-    for name, quoted, token in _PARAMETER.findall(value):
-        text = _UNESCAPED.sub(r"\1", quoted) if quoted else token.strip()
+    for name, quoted, piece in _PARAMETER.findall(value):
+        text = _UNESCAPED.sub(r"\1", quoted) if quoted else piece.strip()
         base, star, number = name.lower().rstrip("*").partition("*")
         text = _percent_decoded(text, first=number in {"", "0"}) if name.endswith("*") else text
         if star and number.isdecimal():
@@ -600,8 +623,13 @@ _UNESCAPED = re.compile(r"\\(.)", re.DOTALL)
 def _percent_decoded(text: str, *, first: bool) -> str:
     charset, quote, rest = text.partition("'")
     if first and quote:
-        return decode(unquote_to_bytes(rest.partition("'")[2]), charset)
-    return decode(unquote_to_bytes(text), "utf-8")
+        return decode(_percent_bytes(rest.partition("'")[2]), charset)
+    return decode(_percent_bytes(text), "utf-8")
+
+
+def _percent_bytes(text: str) -> bytes:
+    # Quoted-printable but for its escape character.
+    return binascii.a2b_qp(text.replace("=", "=3D").replace("%", "=").encode("utf-8", "surrogateescape"))
 
 
 def message_ids(value: str) -> tuple[str, ...]:
@@ -634,6 +662,8 @@ def mailboxes(value: str) -> tuple[Address, ...]:
     Reads what people's programs write: unquoted commas in names, comments for names, stray quotes and brackets.
     """
     value = _eight_bit(value)
+    if _LIST_OF_ADDR_SPECS.fullmatch(value):
+        return tuple(Address("", email.strip()) for email in value.split(","))
     found = tuple(_mailboxes(value))
     if not found and "=?" in value and "@" not in value:
         return tuple(_mailboxes(_words_decoded(value)))
@@ -663,30 +693,30 @@ def _entries(value: str) -> Iterator[_Entry]:
     """Splits at commas and semicolons that stand outside of quotes, comments and angle brackets; linear."""
     entry, depth = _Entry(), 0
     comments = value.count("(") == value.count(")")
-    for token in _MAILBOX_TOKEN.findall(value):
-        if comments and token in "()":
-            depth = max(0, depth + (1 if token == "(" else -1))
+    for piece in _MAILBOX_PIECE.findall(value):
+        if comments and piece in "()":
+            depth = max(0, depth + (1 if piece == "(" else -1))
         elif depth:
-            entry.comment += token
-        elif token in ",;":
+            entry.comment += piece
+        elif piece in ",;":
             yield entry
             entry = _Entry()
-        elif token == ":" and entry.angle is None and "@" not in entry.written:
+        elif piece == ":" and entry.angle is None and "@" not in entry.written:
             entry = _Entry()
         else:
-            _take(token, entry)
+            _take(piece, entry)
     yield entry
 
 
-def _take(token: str, entry: _Entry) -> None:
-    if len(token) > 1 and token[0] == "<" and token[-1] == ">":
-        entry.angle = token[1:-1] if entry.angle is None else entry.angle
+def _take(piece: str, entry: _Entry) -> None:
+    if len(piece) > 1 and piece[0] == "<" and piece[-1] == ">":
+        entry.angle = piece[1:-1] if entry.angle is None else entry.angle
         return
-    entry.written += token
-    entry.phrase += _UNESCAPED.sub(r"\1", token[1:-1]) if len(token) > 1 and token[0] == '"' else token
+    entry.written += piece
+    entry.phrase += _UNESCAPED.sub(r"\1", piece[1:-1]) if len(piece) > 1 and piece[0] == '"' else piece
 
 
-_MAILBOX_TOKEN = re.compile(r'"(?:[^"\\]|\\.){0,256}+"|<[^<>]{0,998}>|[,;:()<>"\\]|[^,;:()<>"\\]+', re.DOTALL)
+_MAILBOX_PIECE = re.compile(r'"(?:[^"\\]|\\.){0,256}+"|<[^<>]{0,998}>|[,;:()<>"\\]|[^,;:()<>"\\]+', re.DOTALL)
 
 
 def _address(entry: _Entry, surname: str) -> Address | None:
@@ -716,8 +746,12 @@ def _addr_spec(text: str) -> str | None:
     return text if _ADDR_SPEC.fullmatch(text) and text.isprintable() else None
 
 
+_ATOMS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]"
+_LIST_OF_ADDR_SPECS = re.compile(
+    rf"\s{{0,9}}+{_ATOMS}{{1,99}}@{_ATOMS}{{1,200}}(?:,\s{{0,9}}+{_ATOMS}{{1,99}}@{_ATOMS}{{1,200}})*+\s{{0,9}}"
+)
+"""Most lists of recipients hold nothing but these, which need no closer look."""
+
 _ADDR_SPEC = re.compile(
     r'(?:"[^"@]{1,200}"|[^"@\s<>()\[\],;:\\]{1,200})@(?:[^"@\s<>()\[\],;:\\]{1,255}|\[[^\[\]\s@]{1,80}\])'
 )
-
-_unused: Mapping[str, str] = {}

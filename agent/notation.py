@@ -137,12 +137,18 @@ class _Reader:
 
     def _bracketed(self, opening: str) -> Node:
         if opening in {BEGIN, END, QUESTION}:
+            if opening == QUESTION and self._symbols[self._at : self._at + 1] and not self._ends_here():
+                raise NotationError("has a '?' before its end; what may be missing is written [so]")
             return Word(opening)
         closing = {"(": ")", "[": "]"}[opening]
         inner = self._either()
         if not self._take("sign", closing):
             raise NotationError(f"has a {opening!r} without its {closing!r}")
         return inner if opening == "(" else Either((inner, Series(())))
+
+    def _ends_here(self) -> bool:
+        kind, symbol = self._symbols[self._at]
+        return kind == "sign" and symbol in {"|", ")", "]", END}
 
     def _take(self, kind: str, symbol: str) -> bool:
         if self._symbols[self._at : self._at + 1] != [(kind, symbol)]:

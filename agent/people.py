@@ -1,4 +1,4 @@
-"""Pure. Which words of a text name somebody. A guess from capitals and word lists, made so that "nobody" is the usual error."""
+"""Pure. Which words of a text name somebody: a guess from capitals and word lists that errs towards nobody."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -105,14 +105,19 @@ class Census:
         self._sentences = sentences
         self._lexicon = lexicon
         self._small = {t.word for s in sentences for t in s.tokens if text[t.start].islower()}
-        self.mentions = tuple(mention for number in range(len(sentences)) for mention in self._in_sentence(number))
+        self._found = [tuple(self._in_sentence(number)) for number in range(len(sentences))]
+        self.mentions = tuple(mention for found in self._found for mention in found)
+
+    def within(self, number: int) -> tuple[Mention, ...]:
+        """Those of sentence `number`."""
+        return self._found[number]
 
     def marks(self, number: int) -> list[int]:
         """The marks of each token of sentence `number`, for the automaton."""
         tokens = self._sentences[number].tokens
         marks = [self._mark(token) for token in tokens]
-        for mention in self.mentions:
-            if mention.sentence == number and not mention.is_organisation:
+        for mention in self._found[number]:
+            if not mention.is_organisation:
                 for position in range(mention.first, mention.last):
                     marks[position] |= NAME
         return marks
@@ -147,8 +152,10 @@ class Census:
 
     def _continues(self, tokens: Sequence[Token], particle: int) -> bool:
         following = particle + 1
-        return following < len(tokens) and self._adjoins(tokens, following) and (
-            self._is_name(tokens[following]) or self._is_particle(tokens, following)
+        return (
+            following < len(tokens)
+            and self._adjoins(tokens, following)
+            and (self._is_name(tokens[following]) or self._is_particle(tokens, following))
         )
 
     def _begins(self, tokens: Sequence[Token], position: int) -> bool:
@@ -160,7 +167,7 @@ class Census:
         return self._is_name_at_start(tokens, position)
 
     def _is_after_quote(self, token: Token) -> bool:
-        return token.start > 0 and self._text[token.start - 1] in "\"“„«‘"
+        return token.start > 0 and self._text[token.start - 1] in '"“„«‘'
 
     def _is_name_at_start(self, tokens: Sequence[Token], position: int) -> bool:
         """A capital says nothing there: the word must be known, unseen in small letters, or go on like a name."""

@@ -65,6 +65,7 @@ WORD_LISTS = frozenset(
         "mailboxes",  # local parts and display names behind which nobody in particular sits
         "after_names",  # small words that introduce somebody's organisation: at, from, of
         "name_verbs",  # what a person does and a thing does not, right after a name
+        "pronouns",
         "before_names",  # words after which a capital means a name: with, to, meet
     }
 )

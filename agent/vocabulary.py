@@ -1,13 +1,13 @@
 """Pure, but for reading the word tables shipped beside it, once a language: what words mean in a reply to a check-in.
 
 A table is agent/words/<language>.toml; a new language is one such file and no code. Phrases are written in a small notation:
-`(a|b)` is either, `[a]` may be missing, `..` stands for up to three words that do not matter, `@field` for a field of work.
+`(a|b)` is either, `[a]` may be missing, `..` stands for up to three words that do not matter, `@name` for a list of the file.
 """
 
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -17,7 +17,6 @@ from typing import Any
 from agent.tokens import Token, tidy, tokenize
 
 GAP = ".."
-FIELD = "@field"
 GAP_WORDS = 3
 """How many words `..` may stand for at most: enough for "leaving the world of banking", too few to join two statements."""
 SHORTEST_CORRECTED = 6
@@ -49,9 +48,9 @@ _Row = tuple[_Word | _Either, ...]
 class Phrases:
     """Phrases by their words; finds the longest one that begins at a token."""
 
-    def __init__(self, fields: "Phrases | None" = None) -> None:
+    def __init__(self, lists: "Mapping[str, Phrases] | None" = None) -> None:
         self._by_first_word: dict[str, list[tuple[_Row, Any]]] = {}
-        self._fields = fields
+        self._lists = lists or {}
         self.words: set[str] = set()
         """Every single word that occurs in a phrase."""
 
@@ -62,14 +61,30 @@ class Phrases:
             self._by_first_word.setdefault(word, []).append((row, label))
         self.words |= set(_words_in(row))
 
-    def longest(self, tokens: Sequence[Token], at: int) -> Match | None:
+    def longest(
+        self, tokens: Sequence[Token], at: int, *, without: Collection[Any] = frozenset()
+    ) -> Match | None:
         """The longest phrase that begins exactly at token `at`; None when no phrase does. Marks break phrases."""
         if at >= len(tokens):
             return None
-        ends = [(max(self._ends(row, tokens, at), default=at), label) for row, label in self._candidates(tokens[at])]
+        rows = [(row, label) for row, label in self._candidates(tokens[at]) if label not in without]
+        ends = [(max(self._ends(row, tokens, at), default=at), label) for row, label in rows]
         longest = max((end for end, _ in ends), default=at)
         labels = tuple(dict.fromkeys(label for end, label in ends if end == longest))
         return Match(labels, longest) if longest > at else None
+
+    def longest_of(self, label: Any, tokens: Sequence[Token], at: int) -> int | None:
+        """The token after the longest phrase of one label that begins at token `at`; None when there is none."""
+        if at >= len(tokens):
+            return None
+        rows = (row for row, its_label in self._candidates(tokens[at]) if its_label == label)
+        end = max((end for row in rows for end in self._ends(row, tokens, at)), default=at)
+        return end if end > at else None
+
+    @property
+    def first_words(self) -> set[str]:
+        """Every word that a phrase may begin with."""
+        return set(self._by_first_word)
 
     def _candidates(self, token: Token) -> Sequence[tuple[_Row, Any]]:
         return self._by_first_word.get(token.text, ())
@@ -86,8 +101,8 @@ class Phrases:
                 yield from self._ends(choice, tokens, at)
         elif part.text == GAP:
             yield from _over_gap(tokens, at)
-        elif part.text == FIELD:
-            named = self._fields.longest(tokens, at) if self._fields else None
+        elif part.text in self._lists:
+            named = self._lists[part.text].longest(tokens, at)
             yield from () if named is None else (named.end,)
         elif at < len(tokens) and tokens[at].text == part.text:
             yield at + 1
@@ -106,9 +121,7 @@ class Phrases:
     def _named_words(self, part: _Word, notation: str) -> set[str]:
         if part.text == GAP:
             raise ValueError(f"{notation!r} begins with a gap")
-        if part.text == FIELD:
-            return set(self._fields._by_first_word) if self._fields else set()
-        return {part.text}
+        return self._lists[part.text].first_words if part.text in self._lists else {part.text}
 
 
 def _over_gap(tokens: Sequence[Token], at: int) -> Iterator[int]:
@@ -128,7 +141,7 @@ def _may_be_missing(part: _Word | _Either) -> bool:
 
 def _words_in(row: _Row) -> Iterator[str]:
     for part in row:
-        if isinstance(part, _Word) and part.text not in {GAP, FIELD}:
+        if isinstance(part, _Word) and not _is_symbol(part.text):
             yield part.text
         for choice in _choices(part):
             yield from _words_in(choice)
@@ -171,8 +184,12 @@ def _parse_bracket(symbols: Sequence[str], at: int, notation: str, *, elides: bo
     return _Either((*choices, ()) if symbols[at] == "[" else choices), end + 1
 
 
+def _is_symbol(term: str) -> bool:
+    return term == GAP or (term.startswith("@") and len(term) > 1)
+
+
 def _plain_words(symbol: str, *, elides: bool) -> list[_Word]:
-    if symbol in {GAP, FIELD}:
+    if _is_symbol(symbol):
         return [_Word(symbol)]
     return [_Word(token.text) for token in tokenize(tidy(symbol), elides=elides)]
 
@@ -202,6 +219,8 @@ class Vocabulary:
     elides: bool
     phrases: Phrases
     """What a phrase says of the two questions, labelled with the names of the tables in the file."""
+    lookups: Phrases
+    """Words that matter at one place only, such as after "moving into"; read with `longest_of`."""
     reasons: Mapping[str, str]
     """Category of a reason → how a letter names it after "I am"."""
     dates: DateWords
@@ -318,12 +337,14 @@ def _words_known(table: Vocabulary, tokens: Sequence[Token]) -> int:
 def build(table: Mapping[str, Any]) -> Vocabulary:
     """A vocabulary from the parsed TOML of one language. Raises KeyError or ValueError when the table is wrong."""
     elides = bool(table.get("elides", False))
-    phrases = _phrases(table, elides=elides)
+    lists = {f"@{name}": _listed(row, elides=elides) for name, row in table["lists"].items()}
+    phrases = _labelled(_meanings(table), lists, elides=elides)
     dates = _date_words(table["dates"], elides=elides)
     return Vocabulary(
         language=table["language"],
         elides=elides,
         phrases=phrases,
+        lookups=_labelled(table["lookups"].items(), lists, elides=elides),
         reasons=MappingProxyType({name: row["says"] for name, row in table["reasons"].items()}),
         dates=dates,
         unclear=MappingProxyType(dict(table["unclear"])),
@@ -334,15 +355,17 @@ def build(table: Mapping[str, Any]) -> Vocabulary:
     )
 
 
-def _phrases(table: Mapping[str, Any], *, elides: bool) -> Phrases:
-    phrases = Phrases(_listed(table["fields"]["names"], elides=elides))
-    for label, notations in _labelled(table):
+def _labelled(
+    rows: Iterable[tuple[str, Sequence[str]]], lists: Mapping[str, Phrases], *, elides: bool
+) -> Phrases:
+    phrases = Phrases(lists)
+    for label, notations in rows:
         for notation in notations:
             phrases.add(notation, label, elides=elides)
     return phrases
 
 
-def _labelled(table: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str]]]:
+def _meanings(table: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str]]]:
     for name, row in table["reasons"].items():
         yield f"busy:{name}", row.get("claims", ())
         yield f"reason:{name}", row.get("words", ())

@@ -4,6 +4,7 @@ import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NoReturn
 
 import pytest
 
@@ -31,13 +32,23 @@ def embedded() -> Iterator[EmbeddedServers]:
     assert servers.faults == []
 
 
+def needs_dovecot() -> None:
+    """Skips the test where Dovecot cannot be used; fails it when all tests were asked for."""
+    if reason := Dovecot.missing():
+        unavailable(reason, demanded=os.environ.get("GRACIOUS_TEST_ALL") == "1")
+
+
+def unavailable(reason: str, *, demanded: bool) -> NoReturn:
+    """Skips the test for that reason; fails it where it was demanded that nothing is skipped."""
+    if demanded:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
 @pytest.fixture(scope="session")
 def dovecot_server() -> Iterator[Dovecot]:
     """The one Dovecot of a test run."""
-    if reason := Dovecot.missing():
-        if os.environ.get("GRACIOUS_TEST_ALL") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    needs_dovecot()
     with Dovecot() as server:
         yield server
 

@@ -1,6 +1,7 @@
 """Real mail servers for tests: a private Dovecot, a submission server beside it, one view of them and the embedded."""
 
 import asyncio
+import grp
 import itertools
 import os
 import pwd
@@ -28,10 +29,13 @@ from agent.embedded_smtp import SubmissionHandler, SubmissionProtocol, Submitted
 PASSWORD: Final = "secret"
 STARTUP_SECONDS: Final = 20.0
 
+LIBEXEC: Final = [Path(folder) for folder in ("/usr/lib/dovecot", "/usr/libexec/dovecot", "/usr/local/libexec/dovecot")]
+"""Where distributions put the services of Dovecot."""
+
 CONFIGURATION: Final = """\
 base_dir = {folder}/run
 state_dir = {folder}/state
-instance_name = {folder}
+instance_name = {instance}
 log_path = {folder}/dovecot.log
 protocols = imap lmtp
 listen = {host}
@@ -164,8 +168,10 @@ class Dovecot:
     def missing(cls) -> str | None:
         """Why Dovecot cannot be used here; None when it can."""
         program = cls.program()
-        if program is None:
+        if program is None or not any(all((folder / part).exists() for part in ("imap", "lmtp")) for folder in LIBEXEC):
             return "Dovecot is not installed (dovecot-imapd and dovecot-lmtpd)"
+        if shutil.which("openssl") is None:
+            return "openssl, which makes Dovecot's certificate, is not installed"
         version = subprocess.run(  # noqa: S603 - a program we found ourselves
             [program, "--version"], capture_output=True, text=True, check=False
         ).stdout
@@ -253,15 +259,16 @@ class Dovecot:
         self.imap_port, self.imaps_port, self.lmtp_port = free_port(), free_port(), free_port()
         options = self.options
         uid, gid = mail_owner()
-        me = pwd.getpwuid(os.getuid()).pw_name
+        me, us = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
         root = os.getuid() == 0
         names = {options.drafts: r"\Drafts", "Sent": r"\Sent", "Trash": r"\Trash", "Junk": r"\Junk"}
         text = CONFIGURATION.format(
             folder=self.folder,
+            instance=self.folder.name,
             host=self.host,
             password=PASSWORD,
             internal_user="dovecot" if root else me,
-            internal_group="dovecot" if root else me,
+            internal_group="dovecot" if root else us,
             login_user="dovenull" if root else me,
             uid=uid,
             gid=gid,
@@ -303,7 +310,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 def greets(port: int) -> bool:
     """Whether a server at that port says something to a new client."""
     with suppress(OSError), socket.create_connection((HOST, port), timeout=5.0) as client:
-        return bool(client.recv(1))
+        return bool(client.recv(1024))
     return False
 
 
@@ -322,8 +329,24 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     if not ended_within(process, 10.0):
         process.kill()
         process.wait()
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 5.0
+    while living(process.pid) and time.monotonic() < deadline:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        time.sleep(0.005)
+
+
+def living(group: int) -> list[int]:
+    """The processes of a process group that have not ended yet, as far as /proc tells."""
+    return [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/stat") if _is_living_member(path, group)]
+
+
+def _is_living_member(path: Path, group: int) -> bool:
+    """By proc(5), the fields after the command's name are state, parent, process group."""
+    with suppress(OSError):
+        state, _, member_of, *_ = path.read_text().rpartition(")")[2].split()
+        return int(member_of) == group and state not in {"Z", "X"}
+    return False
 
 
 class SubmissionServer(LoopThread):

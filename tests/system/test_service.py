@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -53,17 +53,18 @@ def lines(output: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in output.splitlines()]
 
 
+Service = tuple[subprocess.Popen[str], socket.socket]
+
+
 @contextmanager
-def service(
-    world: World, *, until: str, more: Sequence[str] = ()
-) -> Iterator[tuple[subprocess.Popen[str], socket.socket]]:
+def service(world: World, *, until: str) -> Iterator[Service]:
     """`gracious run` under a service manager; entered when it has said `until`."""
     address = world.folder / "notify"
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as manager:
         manager.bind(str(address))
         manager.settimeout(SECONDS)
         process = subprocess.Popen(  # noqa: S603
-            command(world, "run", *more),
+            command(world, "run"),
             env=environ(world, NOTIFY_SOCKET=str(address), WATCHDOG_USEC="1000000"),
             stderr=subprocess.PIPE,
             text=True,

@@ -1,0 +1,352 @@
+"""Pure. Decides whether a message offers its owner an introduction, and says why.
+
+message → sentences → phrases found in each → the strongest stretch of sentences → kind and score. Nothing is guessed:
+every number of the score is a row of a phrase table or of the tables below, and stands in the verdict.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from agent import extract, provenance
+from agent.model import Evidence, Kind, Message, Owner, Verdict
+from agent.notation import BEGIN, END, QUESTION, Automaton, Key
+from agent.people import Census, Lexicon, Mention
+from agent.phrasebook import Phrasebook, Rule, merged
+from agent.sentences import Sentence, sentences, words
+
+NEAR = 3.5
+"""Score from which a message that is no offer is worth showing to its owner."""
+THRESHOLD = 5.0
+
+_ANCHORS = frozenset({"offer", "link", "wish"})
+_AROUND = 2
+"""Sentences before and after one that still speak of the same thing; two thirds of real offers ask leave there."""
+_FARTHEST_NAME = 4
+"""Sentences back to a name that a pronoun may stand for."""
+_MOST_QUOTED = 16_384
+_SECOND = 0.5
+"""What a second phrase of the same section adds, of its weight: it says the same thing once more."""
+_MOST_SECONDS = 2
+
+WEIGHTS: Mapping[str, float] = MappingProxyType(
+    {
+        "named": 1.0,  # a third person is named near by
+        "described": 0.75,
+        "pronoun": 0.5,
+        "nobody": -1.5,  # no third person anywhere: whom would the owner meet?
+        "question": 0.5,  # the sentence asks
+        "alone": 0.5,  # sent to the owner and nobody else
+        "among-many": -1.0,  # sent to more than three
+        "in-subject": 0.5,
+        "known-author": 1.0,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A rule that matched, and where: offsets into the text, number of the sentence."""
+
+    rule: Rule
+    sentence: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A sentence that may make the offer, with all that speaks for and against it."""
+
+    sentence: int
+    evidence: tuple[Evidence, ...]
+    anchors: tuple[Found, ...]
+
+    @property
+    def score(self) -> float:
+        """The sum of the weights."""
+        return sum(one.weight for one in self.evidence)
+
+
+class Detector:
+    """Examines messages for one owner, with the phrase tables of the languages in use."""
+
+    def __init__(
+        self,
+        owner: Owner,
+        phrasebooks: Sequence[Phrasebook],
+        threshold: float = THRESHOLD,
+        ignore_from: Sequence[str] = (),
+    ) -> None:
+        self._owner = owner
+        self._threshold = threshold
+        self._ignored = tuple(entry.casefold().lstrip("@") for entry in ignore_from)
+        self._books = merged(phrasebooks)
+        self._lexicon = Lexicon(self._books)
+        self._rules = tuple(rule for book in self._books for rule in book.rules for _ in rule.patterns)
+        self._automaton = Automaton([node for book in self._books for rule in book.rules for node in rule.patterns])
+
+    def examine(self, message: Message, *, sender_is_known: bool = False) -> Verdict:
+        """The verdict. An author whom the owner has written to gets the benefit of the doubt near the threshold."""
+        overruled = self._overruled(message)
+        if overruled is not None:
+            return self._verdict(message, overruled[0], Reading.empty(), None, (overruled[1],))
+        reading = self._read(message.own_text)
+        stretch = self._strongest(reading, message)
+        if stretch is not None and sender_is_known and NEAR <= stretch.score < self._threshold:
+            stretch = _added(stretch, _fixed("known-author"))
+        return self._judged(message, reading, stretch)
+
+    def serving(self, owner: Owner) -> "Detector":
+        """The same detector for another owner; the phrase tables are shared."""
+        other = copy(self)
+        other._owner = owner  # noqa: SLF001
+        return other
+
+    # Who never offers
+
+    def _overruled(self, message: Message) -> tuple[Kind, Evidence] | None:
+        for rule, kind, holds in (
+            ("own-mail", Kind.NONE, self._is_own),
+            ("ignored-author", Kind.NONE, self._is_ignored),
+            ("report", Kind.NONE, provenance.is_report),
+            ("automatic", Kind.NONE, provenance.is_auto_submitted),
+            ("calendar", Kind.BULK, provenance.is_calendar),
+            ("list-or-bulk", Kind.BULK, provenance.is_bulk),
+            ("automatic-sender", Kind.NONE, provenance.is_automatic_sender),
+        ):
+            if holds(message):
+                return kind, Evidence(rule, message.author.email if message.author else "", 0.0)
+        return None
+
+    def _is_own(self, message: Message) -> bool:
+        return message.author is not None and self._owner.recognises(message.author.email)
+
+    def _is_ignored(self, message: Message) -> bool:
+        email = message.author.email.casefold() if message.author else ""
+        domain = email.rpartition("@")[2]
+        return any(entry in {email, domain} or domain.endswith(f".{entry}") for entry in self._ignored)
+
+    # Reading
+
+    def _read(self, text: str) -> "Reading":
+        split = sentences(text, self._lexicon.abbreviations)
+        census = Census(text, split, self._lexicon)
+        found = tuple(one for number in range(len(split)) for one in self._found(split, census, number))
+        return Reading(text, split, census, found)
+
+    def _found(self, split: Sequence[Sentence], census: Census, number: int) -> Iterator[Found]:
+        tokens = split[number].tokens
+        keys = self._keys(split[number], census.marks(number))
+        seen: dict[Rule, Found] = {}
+        for pattern, last in self._automaton.matched(keys).items():
+            hit = self._automaton.located(pattern, keys, last)
+            first, behind = max(hit.first - 1, 0), max(min(hit.last - 1, len(tokens)), 1)
+            one = Found(self._rules[pattern], number, tokens[min(first, len(tokens) - 1)].start, tokens[behind - 1].end)
+            known = seen.get(one.rule)
+            if known is None or known.end - known.start < one.end - one.start:
+                seen[one.rule] = one
+        yield from seen.values()
+
+    def _keys(self, sentence: Sentence, marks: Sequence[int]) -> list[Key]:
+        key = self._automaton.key
+        inner = [key(token.word, mark) for token, mark in zip(sentence.tokens, marks, strict=True)]
+        return [(BEGIN, 0), *inner, *([(QUESTION, 0)] if sentence.is_question else []), (END, 0)]
+
+    # Weighing
+
+    def _strongest(self, reading: "Reading", message: Message) -> Stretch | None:
+        anchored = sorted({one.sentence for one in reading.found if one.rule.section in _ANCHORS})
+        stretches = [self._stretch(reading, number, message) for number in anchored]
+        return max(stretches, key=lambda stretch: stretch.score, default=None)
+
+    def _stretch(self, reading: "Reading", number: int, message: Message) -> Stretch:
+        anchors = self._counted(reading, _ANCHORS, number, number - 1, number + _AROUND)
+        cues = self._counted(reading, {"cue"}, number, number - _AROUND, number + _AROUND)
+        against = [one for one in reading.found if _counts_against(one, number)]
+        people = self._third_person(reading, number)
+        fixed = [
+            *people,
+            *([_fixed("question")] if self._asks(reading, number) else []),
+            *self._addressed(message),
+        ]
+        evidence = (*anchors, *cues, *fixed, *self._weighed(reading, against))
+        return Stretch(number, evidence, tuple(one for one in reading.found if one.sentence == number))
+
+    def _counted(
+        self, reading: "Reading", sections: Iterable[str], number: int, first: int, last: int
+    ) -> tuple[Evidence, ...]:
+        """The strongest phrase of these sections in reach in full, the next ones in part."""
+        wanted = frozenset(sections)
+        near = [one for one in reading.found if one.rule.section in wanted and first <= one.sentence <= last]
+        near.sort(key=lambda one: (-one.rule.weight, abs(one.sentence - number)))
+        distinct = list({one.rule: one for one in reversed(near)}.values())
+        distinct.sort(key=lambda one: (-one.rule.weight, abs(one.sentence - number)))
+        factors = (1.0, *[_SECOND] * _MOST_SECONDS)
+        return tuple(_evidence(reading.text, one, factor) for one, factor in zip(distinct, factors, strict=False))
+
+    def _weighed(self, reading: "Reading", against: Sequence[Found]) -> tuple[Evidence, ...]:
+        distinct = {one.rule: one for one in reversed(against)}
+        return tuple(_evidence(reading.text, one, 1.0) for one in distinct.values())
+
+    def _third_person(self, reading: "Reading", number: int) -> tuple[Evidence, ...]:
+        named = [mention for mention in reading.people_before(number) if not self._is_party(mention)]
+        described = [
+            one
+            for one in reading.found
+            if one.rule.section == "person" and number - _FARTHEST_NAME <= one.sentence <= number + 1
+        ]
+        shown = tuple(_evidence(reading.text, one, 1.0) for one in described[:1])
+        if named:
+            last = named[-1]
+            return (*shown, Evidence("named", last.text, WEIGHTS["named"], last.start, last.end))
+        if shown:
+            return shown
+        return (_fixed("pronoun"),) if reading.has_pronoun(number) else (_fixed("nobody"),)
+
+    def _is_party(self, mention: Mention) -> bool:
+        own = set(words(self._owner.name))
+        return bool(own & set(words(mention.text)))
+
+    def _asks(self, reading: "Reading", number: int) -> bool:
+        return any(one.is_question for one in reading.sentences[number : number + 2])
+
+    def _addressed(self, message: Message) -> list[Evidence]:
+        others = [address for address in (*message.to, *message.cc) if not self._owner.recognises(address.email)]
+        is_addressed = any(self._owner.recognises(address.email) for address in message.to)
+        if is_addressed and not others:
+            return [_fixed("alone")]
+        return [_fixed("among-many")] if len(others) > 3 else []  # noqa: PLR2004
+
+    # Judging
+
+    def _judged(self, message: Message, reading: "Reading", stretch: Stretch | None) -> Verdict:
+        if stretch is not None and stretch.score >= self._threshold:
+            return self._verdict(message, Kind.OFFER, reading, stretch, stretch.evidence)
+        if self._is_quoted_only(message):
+            evidence = stretch.evidence if stretch else ()
+            return self._verdict(message, Kind.QUOTED, reading, stretch, evidence)
+        return self._verdict(
+            message, _kind(reading, stretch), reading, stretch, stretch.evidence if stretch else self._all(reading)
+        )
+
+    def _all(self, reading: "Reading") -> tuple[Evidence, ...]:
+        return self._weighed(reading, [one for one in reading.found if one.rule.weight < 0])
+
+    def _is_quoted_only(self, message: Message) -> bool:
+        if not message.quoted_text.strip():
+            return False
+        stretch = self._strongest(self._read(message.quoted_text[:_MOST_QUOTED]), message)
+        return stretch is not None and stretch.score >= self._threshold
+
+    def _verdict(
+        self,
+        message: Message,
+        kind: Kind,
+        reading: "Reading",
+        stretch: Stretch | None,
+        evidence: tuple[Evidence, ...],
+    ) -> Verdict:
+        is_offer = kind is Kind.OFFER
+        scene = extract.Scene(
+            message, self._owner, reading.sentences, reading.census, stretch.sentence if stretch else 0
+        )
+        return Verdict(
+            kind=kind,
+            score=round(sum(one.weight for one in evidence), 3),
+            threshold=self._threshold,
+            evidence=evidence,
+            language=self._language(reading),
+            sentence=reading.line(stretch.sentence) if stretch else None,
+            introducer=extract.introducer(message, self._lexicon),
+            contacts=extract.contacts(scene, self._lexicon) if is_offer else (),
+        )
+
+    def _language(self, reading: "Reading") -> str | None:
+        return language_of(reading.sentences, self._books)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text, and all that was found in it."""
+
+    text: str
+    sentences: tuple[Sentence, ...]
+    census: Census
+    found: tuple[Found, ...]
+
+    @classmethod
+    def empty(cls) -> "Reading":
+        """Of a message that need not be read."""
+        return cls("", (), Census("", (), Lexicon(())), ())
+
+    def line(self, number: int) -> str:
+        """A sentence on one line."""
+        sentence = self.sentences[number]
+        end = sentence.end
+        while end < len(self.text) and self.text[end] in ".!?…)\"'”’":
+            end += 1
+        return " ".join(self.text[sentence.start : end].split())
+
+    def people_before(self, number: int) -> list[Mention]:
+        """Persons named in this sentence, the next one, or a few before it."""
+        near = range(max(0, number - _FARTHEST_NAME), min(number + 2, len(self.sentences)))
+        return [one for at in near for one in self.census.within(at) if not one.is_organisation]
+
+    def has_pronoun(self, number: int) -> bool:
+        """Whether somebody is referred to near by."""
+        near = self.sentences[max(0, number - 1) : number + 2]
+        return any(token.word in _PRONOUNS for sentence in near for token in sentence.tokens)
+
+
+_PRONOUNS = frozenset({"him", "her", "them", "he", "she", "they"})
+
+_FEW_WORDS = 4
+_SHARE = 0.12
+
+
+def language_of(split: Sequence[Sentence], books: Sequence[Phrasebook]) -> str | None:
+    """The language whose small words are the commonest; None when there are too few of them."""
+    tokens = [token.word for sentence in split for token in sentence.tokens][:2000]
+    counts = {book.language: sum(word in book.words("function") for word in tokens) for book in books}
+    best = max(counts, key=lambda language: counts[language], default=None)
+    if best is None or counts[best] < min(_FEW_WORDS, _SHARE * len(tokens)) or not counts[best]:
+        return None
+    return best
+
+
+def _counts_against(found: Found, number: int) -> bool:
+    if found.rule.weight >= 0 or found.rule.section in {"person", "cue"}:
+        return False
+    match found.rule.reach:
+        case "sentence":
+            return found.sentence == number
+        case "near":
+            return abs(found.sentence - number) <= _AROUND
+        case _:
+            return True
+
+
+def _kind(reading: Reading, stretch: Stretch | None) -> Kind:
+    """What the message is instead: the kind that most speaks for, when something does."""
+    weights: dict[Kind, float] = {}
+    for one in reading.found:
+        if one.rule.weight < 0:
+            weights[one.rule.kind] = weights.get(one.rule.kind, 0.0) - one.rule.weight
+    if stretch is None and not weights:
+        return Kind.NONE
+    return max(weights, key=lambda kind: weights[kind], default=Kind.NONE)
+
+
+def _evidence(text: str, found: Found, factor: float) -> Evidence:
+    quoted = " ".join(text[found.start : found.end].split())
+    return Evidence(found.rule.label, quoted, found.rule.weight * factor, found.start, found.end)
+
+
+def _fixed(name: str) -> Evidence:
+    return Evidence(name, "", WEIGHTS[name])
+
+
+def _added(stretch: Stretch, evidence: Evidence) -> Stretch:
+    return replace(stretch, evidence=(*stretch.evidence, evidence))
