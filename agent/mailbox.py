@@ -155,8 +155,11 @@ class Session:
 
         Raises LoginRefused when the credentials are not accepted, MailboxUnavailable for everything that may pass.
         """
-        with _translated("connecting"):
-            client = _connected(server)
+        try:
+            with _translated("connecting"):
+                client = _connected(server)
+        except MailboxError as error:  # BYE instead of a greeting, say: whatever it is, it may pass
+            raise MailboxUnavailable(str(error)) from error
         session = cls(client)
         try:
             session._sign_in(server, password)

@@ -68,6 +68,51 @@ class Lexicon:
         return self._all("sign_offs")
 
     @cached_property
+    def fillers(self) -> frozenset[str]:
+        """What may stand in a greeting or sign-off beside the name: all, both, again, very."""
+        return self._all("fillers")
+
+    @cached_property
+    def small(self) -> frozenset[str]:
+        """The commonest words of all languages."""
+        return self._all("function")
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        """Friend, colleague, plumber: what somebody is."""
+        return self._all("roles")
+
+    @cached_property
+    def name_verbs(self) -> frozenset[str]:
+        """What right after a capital shows that it names a person: said, runs."""
+        return self._all("name_verbs")
+
+    @cached_property
+    def before_names(self) -> frozenset[str]:
+        """Words after which a capital means a person: with, meet, called."""
+        return self._all("before_names")
+
+    @cached_property
+    def pronouns(self) -> frozenset[str]:
+        """Him, her: somebody who was named before."""
+        return self._all("pronouns")
+
+    @cached_property
+    def determiners(self) -> frozenset[str]:
+        """The, a, at: what stands before things and places, not before people."""
+        return self._all("determiners")
+
+    @cached_property
+    def surnames_first(self) -> frozenset[str]:
+        """Surnames that stand first where they come from, so that the first word of the name greets nobody."""
+        return self._all("surnames_first")
+
+    @cached_property
+    def kin(self) -> frozenset[str]:
+        """Auntie, Tía: what relatives put before their own name in From."""
+        return self._all("kin")
+
+    @cached_property
     def mailboxes(self) -> frozenset[str]:
         """Info, office, noreply."""
         return self._all("mailboxes")

@@ -58,15 +58,19 @@ WORD_LISTS = frozenset(
         "abbreviations",
         "not_names",  # words that are written with a capital although they name nobody
         "given_names",
+        "surnames_first",  # surnames that stand before the given name
         "greetings",
         "sign_offs",
+        "fillers",  # what else stands in a greeting or sign-off: all, again, very
+        "kin",  # what relatives call themselves before their name: auntie
         "roles",  # what people are to the author or by trade: friend, colleague, plumber
         "organisations",  # words that belong to the name of an organisation, not of a person
         "mailboxes",  # local parts and display names behind which nobody in particular sits
         "after_names",  # small words that introduce somebody's organisation: at, from, of
         "name_verbs",  # what a person does and a thing does not, right after a name
-        "pronouns",
         "before_names",  # words after which a capital means a name: with, to, meet
+        "determiners",  # words after which a capital means a thing or a place: the, in
+        "pronouns",  # him, her
     }
 )
 _KEYS = frozenset({"name", "pattern", "weight", "reach", "example", "counter"})

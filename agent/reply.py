@@ -177,7 +177,8 @@ _IMPLIED, _WEAK, _STRONG, _DIRECT = range(4)
 
 def _said(found: Sequence[Statements], context: ReplyContext, words: Vocabulary) -> _Said:
     assigned, lone = _assign(found, context)
-    values, doubts, contradictions = _settle(assigned)
+    is_lost = _is_mostly_unread(found)
+    values, doubts, contradictions = _settle([_doubted_when_lost(one) for one in assigned] if is_lost else assigned)
     orders = [event for statements in found for event in statements.events if event.kind is Kind.ORDER]
     flags = frozenset().union(*(statements.flags for statements in found))
     said = _Said(
@@ -185,7 +186,7 @@ def _said(found: Sequence[Statements], context: ReplyContext, words: Vocabulary)
         doubts=doubts,
         contradictions=contradictions,
         orders=frozenset(event.order for event in orders if event.value),
-        is_order_doubted=any(event.value is None for event in orders),
+        is_order_doubted=any(event.value is None for event in orders) or (is_lost and bool(orders)),
         lone=lone,
         reason=_reason(found, words),
         new_field=next((statements.new_field for statements in found if statements.new_field), None),
@@ -195,6 +196,19 @@ def _said(found: Sequence[Statements], context: ReplyContext, words: Vocabulary)
         has_words=any(statements.tokens for statements in found),
     )
     return replace(said, until=_until(found, said, words))
+
+
+MUCH_UNREAD = 30
+"""Unread words that, when they are most of a reply, make it a letter about something else."""
+
+
+def _is_mostly_unread(found: Sequence[Statements]) -> bool:
+    unread = sum(statements.unread for statements in found)
+    return unread > MUCH_UNREAD and unread * 2 > sum(statements.words for statements in found)
+
+
+def _doubted_when_lost(one: _Assigned) -> _Assigned:
+    return one if one.rank in {_STRONG, _DIRECT} else replace(one, value=None)
 
 
 def _reason(found: Sequence[Statements], words: Vocabulary) -> str | None:

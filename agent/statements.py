@@ -15,6 +15,11 @@ from agent.model import Question
 from agent.tokens import Token, TokenKind, text_between, tidy, tokenize
 from agent.vocabulary import Match, Vocabulary
 
+MOST_UNREAD_BEFORE = 2
+"""Unread words before a statement in its clause, above which it may be about something else."""
+MOST_UNREAD_AFTER_ORDER = 5
+MOST_UNREAD_BESIDE_DATE = 4
+"""The same around a date that stands for "swamped until then"."""
 NEGATION_REACH = 5
 """Words without a meaning of their own that may stand between "not" and what it denies."""
 LONGEST_FIELD = 6
@@ -90,6 +95,9 @@ class Statements:
     flags: frozenset[str] = frozenset()
     """Which of sarcasm, condition, hold, acknowledged, corrected, unread occur."""
     question: Question | None = None
+    words: int = 0
+    unread: int = 0
+    """How many words there are, and how many of them no phrase holds."""
     tidied: str = ""
     tokens: tuple[Token, ...] = ()
 
@@ -119,6 +127,14 @@ class _Clause:
 
     def has(self, *labels: str) -> bool:
         return any(atom.has(*labels) for atom in self.atoms)
+
+    def unread(self, start: int, end: int) -> int:
+        """How many tokens of this part of the clause belong to no phrase."""
+        return sum(not any(atom.start <= at < atom.end for atom in self.atoms) for at in range(start, end))
+
+    @property
+    def is_read(self) -> bool:
+        return not self.unread(self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +291,8 @@ def _statements(
         is_introduced_anew=is_as,
         flags=_flags(clauses),
         question=question,
+        words=sum(clause.end - clause.start for clause in clauses),
+        unread=sum(clause.unread(clause.start, clause.end) for clause in clauses),
         tidied=text.tidied,
         tokens=text.tokens,
     )
@@ -358,7 +376,7 @@ def _topic_events(text: _Text, clause: _Clause, atom: _Atom, *, chained: bool) -
     is_strong = name in _STRONG
     words = text.quote(atom.start, atom.end)
     event = Event(Kind.TOPIC, value, question, is_strong=is_strong, is_inverse=name in _INVERSE, words=words, at=atom.start)
-    if name == "perhaps_leaving" or negations > 1 or (clause.is_asked and not _is_label(clause, atom)):
+    if name == "perhaps_leaving" or negations > 1 or _is_remote(clause, atom) or (clause.is_asked and not _is_label(clause, atom)):
         yield replace(event, value=None if not (negations == 1 and name == "perhaps_leaving") else False)
     elif _is_label(clause, atom) and not negations and not chained:
         yield replace(event, label="asked" if clause.is_asked else "plain")
@@ -366,9 +384,18 @@ def _topic_events(text: _Text, clause: _Clause, atom: _Atom, *, chained: bool) -
         yield replace(event, value=value != (bool(negations) or chained))
 
 
+def _is_remote(clause: _Clause, atom: _Atom) -> bool:
+    """Whether so much unread stands before a statement that it may be on another matter."""
+    is_single = atom.has("changing") and atom.end == atom.start + 1
+    # "Changing trains": the word alone decides only when it stands alone.
+    return clause.unread(clause.start, atom.start) > MOST_UNREAD_BEFORE or (is_single and not clause.is_read)
+
+
 def _is_no_statement(text: _Text, clause: _Clause, atom: _Atom, name: str, *, negated: bool) -> bool:
     """Whether the words say nothing now: what was, a bare "leaving", "moving into a new flat"."""
     if any(other.has("past") and other.start <= atom.start for other in clause.atoms) or _ends_past(clause, atom):
+        return True
+    if any(other.has("other_subject") and other.end <= atom.start for other in clause.atoms):
         return True
     if name == "leaving_bare":
         return not negated
@@ -446,10 +473,13 @@ def _is_particle(text: _Text, clause: _Clause, atom: _Atom, topics: Sequence[_At
         return False
     if atom.has("not") and any(_denies(text, clause, atom, topic) for topic in topics):
         return False
-    if not atom.has("no"):
-        return True
+    if not atom.has("yes", "no") or text.tokens[atom.end - 1].end - text.tokens[atom.start].start == 1:
+        # "Right", "never", "n" are answers only when nothing else is said.
+        return clause.is_read
+    is_alone = not clause.unread(clause.start, atom.start) or not clause.unread(atom.end, clause.end)
     # "No idea", "no kids": a determiner, not an answer.
-    return atom.end >= clause.end or any(other.start == atom.end for other in clause.atoms)
+    is_determiner = atom.has("no") and atom.end < clause.end and clause.unread(atom.end, atom.end + 1)
+    return is_alone and not is_determiner
 
 
 def _denies(text: _Text, clause: _Clause, atom: _Atom, topic: _Atom) -> bool:
@@ -484,6 +514,8 @@ def _sweeping(
     clause: _Clause, atom: _Atom, topics: Sequence[_Atom], particles: Sequence[_Atom]
 ) -> Iterator[Event]:
     """ "Both", "neither", and "no to both"."""
+    if not clause.is_read or "or" in clause.separators:
+        return
     if atom.has("neither") and not any(topic.start >= atom.end for topic in topics):
         yield Event(Kind.BOTH, None if clause.is_asked else False, at=atom.start)
     elif atom.has("both"):
@@ -494,6 +526,8 @@ def _sweeping(
 def _implied(clause: _Clause, found: Sequence[Event]) -> list[Event]:
     """ "Back on the 12th" says that one is swamped, when nothing else in the clause speaks of a question."""
     if any(event.kind is Kind.TOPIC for event in found):
+        return []
+    if clause.unread(clause.start, clause.end) > MOST_UNREAD_BESIDE_DATE:
         return []
     ends = any(atom.mention is not None and atom.mention.role is Role.END for atom in clause.atoms)
     return [Event(Kind.TOPIC, True, SWAMPED, is_implied=True)] if ends else []
@@ -540,9 +574,18 @@ def _orders(clause: _Clause, *, is_doubted: bool) -> Iterator[Event]:
         order = next((name for name in _ORDERS if atom.has(name)), None)
         if order is None or clause.is_asked or (order == "decline_end" and not _closes(clause, atom)):
             continue
+        if not _is_imperative(clause, atom):
+            continue
         is_denied = any(other.has("not", "decline_end") and other.end <= atom.start for other in clause.atoms)
         value = None if is_doubted or (is_denied and not atom.has("not")) else True
         yield Event(Kind.ORDER, value, order="decline" if order == "decline_end" else order)
+
+
+def _is_imperative(clause: _Clause, atom: _Atom) -> bool:
+    """Whether the words may be addressed to us, rather than occur in a tale about somebody."""
+    others = any(other.has("other_subject") and other.end <= atom.start for other in clause.atoms)
+    is_short = clause.unread(atom.end, clause.end) <= MOST_UNREAD_AFTER_ORDER
+    return is_short and not others and not clause.unread(clause.start, atom.start)
 
 
 def _closes(clause: _Clause, atom: _Atom) -> bool:
@@ -567,10 +610,7 @@ _FLAGS = {
 
 def _flags(clauses: Sequence[_Clause]) -> frozenset[str]:
     found = {flag for label, flag in _FLAGS.items() if any(clause.has(label) for clause in clauses)}
-    covered = all(
-        sum(atom.end - atom.start for atom in clause.atoms) == clause.end - clause.start for clause in clauses
-    )
-    return frozenset(found if covered else {*found, "unread"})
+    return frozenset(found if all(clause.is_read for clause in clauses) else {*found, "unread"})
 
 
 def _dates(clauses: Sequence[_Clause], question: Question | None) -> tuple[DatedMention, ...]:

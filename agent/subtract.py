@@ -8,6 +8,7 @@ blocks, taglines, banners) is told by the owner's own name and address in it, or
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from agent.model import Message, Owner, Question, ReplyContext
 from agent.tokens import Token, TokenKind, tidy, tokenize, words_of
@@ -24,6 +25,9 @@ LONG_RUN_INSIDE = 8
 """The same within a line, where the owner may be repeating us."""
 SHORTEST_QUESTION = 3
 """Words of one of our questions, from its beginning, that are enough to know it again."""
+
+MOST_SKIPPED = 4
+"""Words of ours that a client may have left out between two lines, such as a list number or the text of an image."""
 
 _QUOTE_MARKS = re.compile(r"[ \t]{0,3}((?:>[ \t]?){1,40})")
 _RULER = re.compile(r"[\W_]{0,3}([-_=*~•─━]{5,200})")
@@ -101,6 +105,8 @@ class _Read:
     """Own text with the place it follows; None before anything of ours."""
     place: _Place | None = None
     """Where our text has got to after this line; None when nothing on it is ours."""
+    begin: _Place | None = None
+    """Where in our text the line begins."""
 
     @property
     def is_ours(self) -> bool:
@@ -168,15 +174,24 @@ def _questions(
 ) -> tuple[tuple[Question, int, int], ...]:
     found: dict[Question, tuple[int, int]] = {}
     for question, key in keys:
-        place = _first_run(words, key)
+        place = next((place for place in _runs(words, key) if _is_asked(text, tokens, place + len(key) - 1)), None)
         if place is not None and (question not in found or place < found[question][0]):
             found[question] = (_sentence_start(text, tokens, place), _paragraph_end(text, tokens, place))
     return tuple(sorted(((name, *span) for name, span in found.items()), key=lambda row: row[1]))
 
 
-def _first_run(words: Sequence[str], key: Sequence[str]) -> int | None:
+def _runs(words: Sequence[str], key: Sequence[str]) -> Iterator[int]:
     width = len(key)
-    return next((place for place in range(len(words) - width + 1) if tuple(words[place : place + width]) == key), None)
+    return (place for place in range(len(words) - width + 1) if tuple(words[place : place + width]) == key)
+
+
+def _is_asked(text: str, tokens: Sequence[Token], place: int) -> bool:
+    """Whether the sentence that word `place` stands in ends with a question mark."""
+    for this, following in zip(tokens[place:], tokens[place + 1 :], strict=False):
+        between = text[this.end : following.start]
+        if "?" in between or any(mark in between for mark in ".!") or between.count("\n") > 1:
+            return "?" in between
+    return "?" in text[tokens[-1].end :]
 
 
 def _sentence_start(text: str, tokens: Sequence[Token], place: int) -> int:
@@ -211,16 +226,17 @@ def _subtract(lines: Sequence[_Line], sources: Sequence[_Own]) -> list[_Read]:
 
 def _read_line(line: _Line, sources: Sequence[_Own], place: _Place | None) -> _Read:
     pieces: list[tuple[str, _Place | None]] = []
-    words, at, own_from, here = line.words, 0, 0, None
+    words, at, own_from, here, begin = line.words, 0, 0, None, None
     while at < len(words):
         run = _run(words, at, sources, here or place, is_quoted=line.depth > 0)
         if run is None:
             at += 1
             continue
         pieces += _piece(line, own_from, at, here)
+        begin = begin or _Place(run[0].source, run[0].word - (run[1] - at))
         here, at = run
         own_from = at
-    return _Read(line, (*pieces, *_piece(line, own_from, len(words), here)), here)
+    return _Read(line, (*pieces, *_piece(line, own_from, len(words), here)), here, begin)
 
 
 def _piece(line: _Line, start: int, end: int, place: _Place | None) -> list[tuple[str, _Place | None]]:
@@ -249,9 +265,8 @@ def _run(
 
 
 def _starts(source: _Own, number: int, word: str, place: _Place | None) -> Iterator[int]:
-    if place is not None and place.source == number and place.word < len(source.words):
-        if source.words[place.word] == word:
-            yield place.word
+    if place is not None and place.source == number and source.words[place.word : place.word + 1] == (word,):
+        yield place.word
     yield from source.places.get(word, ())
 
 
@@ -276,23 +291,29 @@ def _is_quotation(
 
 
 def _with_neighbours(read: Sequence[_Read], sources: Sequence[_Own]) -> list[_Read]:
-    """Short lines of ours, such as a greeting, are known by the line of ours above or below them."""
+    """Short lines of ours, such as a greeting, are known by standing right before or after other words of ours."""
     full = [number for number, line in enumerate(read) if not line.line.is_blank]
     settled = list(read)
-    for order in (full, full[::-1]):
-        for before, number in zip(order, order[1:], strict=False):
-            if not settled[number].is_ours and settled[before].is_ours:
-                settled[number] = _as_neighbour(settled[number], settled[before], sources)
+    for order, step in ((full, 1), (full[::-1], -1)):
+        for before, number in pairwise(order):
+            if not settled[number].is_ours and settled[before].line.depth == settled[number].line.depth:
+                settled[number] = _as_neighbour(settled[number], settled[before], sources, step)
     return settled
 
 
-def _as_neighbour(line: _Read, neighbour: _Read, sources: Sequence[_Own]) -> _Read:
-    place = neighbour.place
-    if place is None or line.line.depth != neighbour.line.depth or not line.line.words:
+def _as_neighbour(line: _Read, neighbour: _Read, sources: Sequence[_Own], step: int) -> _Read:
+    edge = neighbour.place if step > 0 else neighbour.begin
+    words = line.line.words
+    if edge is None or not words:
         return line
-    is_short_line = line.line.words in sources[place.source].lines
-    # Our text never has an answer alone on a line, but a summary in a later mail of ours may begin like one.
-    return replace(line, pieces=(), place=place) if is_short_line and len(line.line.words) > 1 else line
+    stream = sources[edge.source].words
+    first = edge.word if step > 0 else edge.word - len(words)
+    for skipped in range(MOST_SKIPPED):
+        start = first + step * skipped
+        if start >= 0 and stream[start : start + len(words)] == words and (skipped == 0 or len(words) > 1):
+            place = _Place(edge.source, start + len(words))
+            return replace(line, pieces=(), place=place, begin=_Place(edge.source, start))
+    return line
 
 
 # --- what clients add -------------------------------------------------------------------------------------------------
