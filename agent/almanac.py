@@ -5,6 +5,7 @@ The one owner of Babel (how a language writes a day) and of holidays (on which d
 
 import re
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
@@ -18,48 +19,59 @@ _LONGEST_REST = 31
 """Days without a working day in a row; no country comes near it."""
 
 
-def locale_of(language: str, country: str | None) -> Locale:
-    """The locale of a language as its country writes it; English for a language that nobody has described."""
+@dataclass(frozen=True, slots=True)
+class Almanac:
+    """Days in one language, as one country writes and keeps them (ISO 3166 code; None is no country in particular).
+
+    A country that nobody has described has no holidays, and a week that ends on Saturday and Sunday.
+    """
+
+    language: str
+    country: str | None
+
+    def day(self, day: date, today: date) -> str:
+        """`Monday 1 June`, as the locale has it; with the year unless it is the present one."""
+        locale = _locale(self.language, self.country)
+        pattern = locale.date_formats["full"].pattern
+        return format_date(day, _YEAR_AT_THE_END.sub("", pattern) if day.year == today.year else pattern, locale=locale)
+
+    def moment(self, moment: datetime) -> tuple[str, str]:
+        """The day and the time of an aware datetime, in its own zone, as mail clients write them above a quotation."""
+        locale = _locale(self.language, self.country)
+        day = f"{format_date(moment, 'EEE', locale=locale)}, {format_date(moment, 'medium', locale=locale)}"
+        time = format_time(moment, "short", tzinfo=moment.tzinfo, locale=locale)
+        return day, time.replace("\u202f", " ")
+
+    def duration(self, duration: timedelta) -> str:
+        """`2 weeks`, `10 days`: whole weeks where it is whole weeks, and at least one day."""
+        days = max(duration.days, 1)
+        return format_timedelta(
+            timedelta(days=days),
+            granularity="day" if days % 7 else "week",
+            threshold=_NEVER_A_LARGER_UNIT,
+            locale=_locale(self.language, self.country),
+        )
+
+    def working_day_from(self, day: date) -> date:
+        """`day`, or the first one after it that is neither a weekend nor a public holiday."""
+        for later in range(_LONGEST_REST):
+            candidate = day + timedelta(days=later)
+            if candidate.weekday() not in _weekend(self.country) and candidate not in _holidays(
+                self.country, candidate.year
+            ):
+                return candidate
+        return day
+
+
+@lru_cache(maxsize=32)
+def _locale(language: str, country: str | None) -> Locale:
+    """English for a language that nobody has described."""
     for name in (f"{language}_{country}" if country else language, language):
         try:
             return Locale.parse(name)
         except (UnknownLocaleError, ValueError):
             continue
     return Locale("en")
-
-
-def day_in_words(day: date, locale: Locale, today: date) -> str:
-    """`Monday 1 June`, as the locale has it; with the year unless it is the present one."""
-    pattern = locale.date_formats["full"].pattern
-    return format_date(day, _YEAR_AT_THE_END.sub("", pattern) if day.year == today.year else pattern, locale=locale)
-
-
-def moment_in_words(moment: datetime, locale: Locale) -> tuple[str, str]:
-    """The day and the time of an aware datetime, in its own zone, as a mail client writes them above a quotation."""
-    day = format_date(moment.date(), locale.date_formats["medium"].pattern, locale=locale)
-    weekday = format_date(moment.date(), "EEE", locale=locale)
-    time = format_time(moment.timetz(), "short", tzinfo=moment.tzinfo, locale=locale)
-    return f"{weekday}, {day}", time.replace("\u202f", " ")
-
-
-def duration_in_words(duration: timedelta, locale: Locale) -> str:
-    """`2 weeks`, `10 days`: whole weeks where it is whole weeks, and at least one day."""
-    days = max(duration.days, 1)
-    return format_timedelta(
-        timedelta(days=days), granularity="day" if days % 7 else "week", threshold=_NEVER_A_LARGER_UNIT, locale=locale
-    )
-
-
-def working_day_from(day: date, country: str | None) -> date:
-    """`day`, or the first one after it that is neither a weekend nor a public holiday of `country` (ISO 3166).
-
-    None is a country without holidays whose week ends on Saturday and Sunday; so is one that nobody has described.
-    """
-    for later in range(_LONGEST_REST):
-        candidate = day + timedelta(days=later)
-        if candidate.weekday() not in _weekend(country) and candidate not in _holidays(country, candidate.year):
-            return candidate
-    return day
 
 
 @lru_cache(maxsize=32)

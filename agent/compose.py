@@ -14,7 +14,7 @@ from urllib.parse import quote
 from zlib import crc32
 
 from agent import wire
-from agent.almanac import day_in_words, duration_in_words, locale_of, moment_in_words, working_day_from
+from agent.almanac import Almanac
 from agent.errors import TemplateFault
 from agent.markup import quotable
 from agent.model import (
@@ -135,7 +135,6 @@ class Composer:
             "token": stamp.token,
             "subject": subject if subject.startswith("Re: ") else f"Re: {subject}",
             "mailto": quote(self.owner.address, safe="@"),
-            "language": self.owner.language,
         }
         text = self._text("check_in.txt.j2", self.owner.language, values)
         html = self._html("check_in.html.j2", self.owner.language, values)
@@ -143,7 +142,7 @@ class Composer:
 
     def _thread_mail(self, offer: Offer, stamp: Stamp, text: str, asked: frozenset[Question]) -> OwnerMail:
         language = self.owner.language
-        html = self._html("plain.html.j2", language, {"language": language, "paragraphs": _paragraphs(text)})
+        html = self._html("plain.html.j2", language, {"paragraphs": _paragraphs(text)})
         return OwnerMail(self.owner, stamp, f"Re: {self._subject(offer, stamp)}", _wrapped(text), html, asked)
 
     def _subject(self, offer: Offer, stamp: Stamp) -> str:
@@ -180,7 +179,6 @@ class Composer:
         return self.stationery.render(
             "draft.html.j2",
             language,
-            language=language,
             paragraphs=_paragraphs(text.replace(_GLUE, " ")),
             attribution=self._attribution(offer),
             quotation=quotable(offer.body_html),
@@ -190,7 +188,7 @@ class Composer:
         """Return the line above the quotation, as the owner's mail client would write it."""
         author = author_of(offer, self.owner)
         name, email = one_line(author.name, _LONGEST_NAME), one_line(author.email)
-        day, time = moment_in_words(offer.date.astimezone(self.owner.timezone), self._locale(self.owner.language))
+        day, time = self._almanac(self.owner.language).moment(offer.date.astimezone(self.owner.timezone))
         values = {"day": day, "time": time, "author": f"{name} <{email}>" if name else email}
         return one_line(self._text("attribution.txt.j2", self.owner.language, values))
 
@@ -226,7 +224,7 @@ class Composer:
             "copied": _shown(others_addressed(offer, self.owner)),
             "same_language": offer.language == self.owner.language,
             "blurb": self.owner.blurb_in(offer.language) or "",
-            "pause": duration_in_words(self.default_pause, self._locale(self.owner.language)),
+            "pause": self._almanac(self.owner.language).duration(self.default_pause),
         }
 
     def _of_letter(self, offer: Offer, answers: Answers, now: datetime, language: str) -> dict[str, object]:
@@ -256,13 +254,13 @@ class Composer:
         """Return when the owner may be expected to write again: a working day to come."""
         today = now.astimezone(self.owner.timezone).date()
         wanted = today + self.default_pause if until is None else until
-        return working_day_from(max(wanted, today + timedelta(days=1)), self.owner.country)
+        return self._almanac(self.owner.language).working_day_from(max(wanted, today + timedelta(days=1)))
 
     def _in_words(self, day: date, language: str, now: datetime) -> str:
-        return day_in_words(day, self._locale(language), now.astimezone(self.owner.timezone).date())
+        return self._almanac(language).day(day, now.astimezone(self.owner.timezone).date())
 
-    def _locale(self, language: str):  # type: ignore[no-untyped-def]
-        return locale_of(language, self.owner.country)
+    def _almanac(self, language: str) -> Almanac:
+        return Almanac(language, self.owner.country)
 
     def _text(self, template: str, language: str, values: Mapping[str, object]) -> str:
         return _tidied(self.stationery.render(template, language, **values))
@@ -369,7 +367,7 @@ def _filled(line: str) -> str:
 
 def _quoted(text: str) -> str:
     """Return the offer behind marks of quotation (RFC 3676 section 4.5), without what nobody scrolls down to."""
-    lines = wire.many_lines(text).strip("\n").split("\n")
-    kept = wire.many_lines(text).strip("\n")[:_LONGEST_QUOTATION].split("\n")[:_MOST_LINES_QUOTED]
+    whole = wire.many_lines(text).strip("\n")
+    kept = whole[:_LONGEST_QUOTATION].split("\n")[:_MOST_LINES_QUOTED]
     marked = [f">{line}" if line.startswith(">") else f"> {line}".rstrip() for line in kept]
-    return "\n".join([*marked, *(["> [...]"] if kept != lines else [])]) + "\n"
+    return "\n".join([*marked, *([] if "\n".join(kept) == whole else ["> [...]"])]) + "\n"

@@ -9,8 +9,8 @@ _CANDID = frozenset({Outcome.DEFER, Outcome.DECLINE, Outcome.REDIRECT})
 """Letters that say something of the owner that the contact should not read over the introducer's shoulder."""
 
 _LIST_WORDS = frozenset(
-    "all announce board committee community discuss discussion everybody everyone forum group groups list lists "
-    "mailinglist members staff team users".split()
+    {"all", "announce", "board", "committee", "community", "discuss", "discussion", "everybody", "everyone", "forum"}
+    | {"group", "groups", "list", "lists", "mailinglist", "members", "staff", "team", "users"}
 )
 """Parts of the addresses that lists and groups usually have."""
 _LIST_HOSTS = ("lists.", "list.", "groups.", "googlegroups.", "listserv.", "mailman.")
@@ -37,13 +37,14 @@ def plan_recipients(offer: Offer, outcome: Outcome, owner: Owner) -> Recipients:
     wanted = _distinct(address for address in offer.reply_to if not owner.recognises(address.email))
     elsewhere = tuple(address for address in wanted if not same_address(address.email, author.email))
     is_shared = len(wanted) > 1 or any(_may_be_shared(address, offer, owner) for address in elsewhere)
-    if not elsewhere or (is_shared and outcome in _CANDID):
-        to, not_followed, doubtful = (author,), elsewhere, ()
-    else:
-        to, not_followed, doubtful = wanted, (), elsewhere if is_shared else ()
-    reached = {address.email.casefold() for address in (*to, *not_followed)}
-    left_out = tuple(address for address in others_addressed(offer, owner) if address.email.casefold() not in reached)
-    return Recipients(tuple(address for address in to if address.email), not_followed, doubtful, left_out)
+    is_followed = bool(elsewhere) and not (is_shared and outcome in _CANDID)
+    to = wanted if is_followed else _distinct([author])
+    return Recipients(
+        to=to,
+        not_followed=() if is_followed else elsewhere,
+        doubtful=elsewhere if is_followed and is_shared else (),
+        left_out=_without(others_addressed(offer, owner), (*to, *elsewhere)),
+    )
 
 
 def author_of(offer: Offer, owner: Owner) -> Address:
@@ -56,16 +57,17 @@ def author_of(offer: Offer, owner: Owner) -> Address:
 def others_addressed(offer: Offer, owner: Owner) -> tuple[Address, ...]:
     """Everybody in To and Cc but the owner and the author, none twice."""
     author = author_of(offer, owner)
-    everybody = _distinct((*offer.to, *offer.cc))
-    return tuple(
-        address
-        for address in everybody
-        if not owner.recognises(address.email) and not same_address(address.email, author.email)
-    )
+    others = (address for address in (*offer.to, *offer.cc) if not owner.recognises(address.email))
+    return _without(_distinct(others), [author])
 
 
 def _distinct(addresses: Iterable[Address]) -> tuple[Address, ...]:
     return tuple({address.email.casefold(): address for address in addresses if address.email}.values())
+
+
+def _without(addresses: Iterable[Address], known: Iterable[Address]) -> tuple[Address, ...]:
+    emails = {address.email.casefold() for address in known}
+    return tuple(address for address in addresses if address.email.casefold() not in emails)
 
 
 def _may_be_shared(address: Address, offer: Offer, owner: Owner) -> bool:

@@ -61,7 +61,10 @@ class Stationery:
         self._failed: dict[str, None] = {}
 
     def render(self, name: str, language: str, **values: object) -> str:
-        """Return the text of a template. Raises TemplateFault, with file and line, when it cannot be rendered."""
+        """Return the text of a template, which is given `values` and the `language`.
+
+        Raises TemplateFault, with file and line, when it cannot be rendered.
+        """
         try:
             return _rendered(self._own, name, language, values)
         except TemplateFault as fault:
@@ -165,7 +168,7 @@ def _environment(shelf: _Shelf) -> Environment:
 def _rendered(environment: Environment, name: str, language: str, values: Mapping[str, object]) -> str:
     folder = language if _is_plain(language) else FALLBACK_LANGUAGE
     try:
-        return environment.get_template(f"{folder}/{name}").render(values)
+        return environment.get_template(f"{folder}/{name}").render({"language": language, **values})
     except TemplateSyntaxError as error:
         raise TemplateFault(f"{error.filename or name}:{error.lineno}: {error.message}") from error
     except (TemplateError, *_FAULTS_OF_AN_EXPRESSION) as error:
