@@ -57,7 +57,7 @@ _MOST_CONTACTS = 8
 
 _REPLY_PREFIX = re.compile(
     r"\s{0,9}(?:re|aw|antw|antwort|sv|svar|vs|odp|res|rif|ref|r|ynt|bls|回复|答复|回覆)"
-    r"\s{0,2}(?:\[\d{1,3}\]|\(\d{1,3}\))?\s{0,2}[::]",
+    r"\s{0,2}(?:\[\d{1,3}\]|\(\d{1,3}\))?\s{0,2}[:\uff1a]",
     re.IGNORECASE,
 )
 """What mail clients put before the subject of an answer, in the languages that have a word of their own for it."""
@@ -69,12 +69,13 @@ _TEMPLATE_OF_LETTER: Mapping[Outcome, str] = {
     Outcome.REDIRECT: "redirect.txt.j2",
 }
 _DECLINE_CHANGING = "decline_changing.txt.j2"
+_CARRYING_THE_LETTER = frozenset({Notice.CORRECTED, Notice.PARKED})
 
 
 class Templates(Protocol):
     """What renders the letters."""
 
-    def render(self, name: str, language: str, **values: object) -> str:
+    def render(self, name: str, language: str, /, **values: object) -> str:
         """Return the text. Raises TemplateFault."""
 
     def language_of(self, name: str, language: str) -> str:
@@ -123,11 +124,12 @@ class Composer:
         values = self._of_offer(offer) | {
             **(self._of_answers(answers, stamp) if answers else {"answers": None, "until": "", "day": ""}),
             "remarks": draft.remarks if draft else (),
-            "letter": draft.text if draft else "",
             "because": one_line(because, _LONGEST_NOTE),
+            "has_letter": draft is not None,
         }
         text = self._text(f"notice_{notice.value}.txt.j2", self.owner.language, values)
-        return self._thread_mail(offer, stamp, text, frozenset())
+        letter = draft.text if draft and notice in _CARRYING_THE_LETTER else ""
+        return self._thread_mail(offer, stamp, text, frozenset(), letter=letter)
 
     def _questions(self, offer: Offer, stamp: Stamp, subject: str, *, is_reminder: bool) -> OwnerMail:
         values = self._of_offer(offer) | {
@@ -140,10 +142,13 @@ class Composer:
         html = self._html("check_in.html.j2", self.owner.language, values)
         return OwnerMail(self.owner, stamp, subject, _wrapped(text), html, frozenset(Question))
 
-    def _thread_mail(self, offer: Offer, stamp: Stamp, text: str, asked: frozenset[Question]) -> OwnerMail:
-        language = self.owner.language
-        html = self._html("plain.html.j2", language, {"paragraphs": _paragraphs(text)})
-        return OwnerMail(self.owner, stamp, f"Re: {self._subject(offer, stamp)}", _wrapped(text), html, asked)
+    def _thread_mail(
+        self, offer: Offer, stamp: Stamp, text: str, asked: frozenset[Question], *, letter: str = ""
+    ) -> OwnerMail:
+        values = {"paragraphs": _paragraphs(text), "letter": _paragraphs(letter)}
+        html = self._html("plain.html.j2", self.owner.language, values)
+        whole = _wrapped(f"{text}\n{letter}" if letter else text)
+        return OwnerMail(self.owner, stamp, f"Re: {self._subject(offer, stamp)}", whole, html, asked)
 
     def _subject(self, offer: Offer, stamp: Stamp) -> str:
         said = self._text("subject.txt.j2", self.owner.language, self._of_offer(offer))
@@ -304,7 +309,7 @@ def _clean_contact(contact: Contact) -> Contact:
 
 
 def _name(name: str | None) -> str | None:
-    return one_line(name or "", _LONGEST_NAME).strip(' ,;:<>"') or None
+    return one_line(name or "", _LONGEST_NAME).strip(' ,;:"') or None
 
 
 def _phrase(words: str | None) -> str:
@@ -343,7 +348,7 @@ def _tidied(text: str) -> str:
 
 
 def _paragraphs(text: str) -> list[list[str]]:
-    return [paragraph.split("\n") for paragraph in text.strip("\n").split("\n\n")]
+    return [paragraph.split("\n") for paragraph in text.strip("\n").split("\n\n") if paragraph]
 
 
 def _wrapped(text: str) -> str:

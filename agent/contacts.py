@@ -77,7 +77,10 @@ class _Search:
         near = range(max(0, scene.offer - _REACH), min(len(scene.sentences), scene.offer + _REACH + 1))
         self._near = near
         self._mentions = [
-            one for number in near for one in scene.census.within(number) if is_third_person(one, scene.letter, scene.parties)
+            one
+            for number in near
+            for one in scene.census.within(number)
+            if is_third_person(one, scene.letter, scene.parties)
         ]
 
     def contacts(self) -> tuple[Contact, ...]:
@@ -109,7 +112,7 @@ class _Search:
         spelled = words(mention.bare)
         if mention.title:
             yield "title"
-        if spelled and spelled[0] in self._lexicon.given_names:
+        if spelled and spelled[0] in self._lexicon["given_names"]:
             yield "known given name"
         if len(spelled) > 1:
             yield "several words"
@@ -118,18 +121,23 @@ class _Search:
 
     def _reasons_before(self, mention: Mention, tokens: Sequence[Token]) -> Iterator[str]:
         if mention.first == 0:
-            if not mention.title and words(mention.bare)[0] not in self._lexicon.given_names:
+            if not mention.title and words(mention.bare)[0] not in self._lexicon["given_names"]:
                 yield "opens a sentence"
             return
         before = tokens[mention.first - 1]
         between = self._scene.text[before.end : mention.start].strip(" \n\"'“„«‘")
-        if before.word in self._lexicon.roles and between in {"", ",", ":", "(", "-", "–", "—"}:
+        if before.word in self._lexicon["roles"] and between in {"", ",", ":", "(", "-", "–", "—"}:
             yield "after a role"
-        elif between == "" and before.word in self._lexicon.determiners:
+        elif between == "" and before.word in self._lexicon["determiners"]:
             yield "after an article or a place's preposition"
-        elif between in {"", ":"} and before.word in self._lexicon.before_names:
+        elif between in {"", ":"} and before.word in self._lexicon["before_names"]:
             yield "after a word that names people"
-        if between in {",", "(", "-", "–", "—"} and self._scene.text[mention.end : mention.end + 1] in {",", ")", ".", " "}:
+        if between in {",", "(", "-", "–", "—"} and self._scene.text[mention.end : mention.end + 1] in {
+            ",",
+            ")",
+            ".",
+            " ",
+        }:
             yield "between commas"
 
     def _reasons_after(self, mention: Mention, tokens: Sequence[Token]) -> Iterator[str]:
@@ -137,9 +145,9 @@ class _Search:
             return
         after = tokens[mention.last]
         between = self._scene.text[mention.end : after.start].strip(" \n")
-        if between == "" and after.word in self._lexicon.name_verbs:
+        if between == "" and after.word in self._lexicon["name_verbs"]:
             yield "before a verb of people"
-        if between[:1] in {",", "("} or (between == "" and after.word in self._lexicon.after_names):
+        if between[:1] in {",", "("} or (between == "" and after.word in self._lexicon["after_names"]):
             yield "before an apposition"
         if between in {"'", "’"} and after.word == "s":
             yield "possessive"
@@ -154,7 +162,7 @@ class _Search:
                 continue
             first, second = sorted((best, other), key=lambda one: one.start)
             between = words(self._scene.text[first.end : second.start])
-            if between and set(between) <= self._lexicon.conjunctions:
+            if between and set(between) <= self._lexicon["conjunctions"]:
                 found.append(other)
         return found
 
@@ -181,7 +189,7 @@ class _Search:
         spelled = mention.bare.split()
         if len(spelled) == 1:
             return mention.text
-        if words(spelled[0])[:1] and words(spelled[0])[0] in self._lexicon.surnames_first:
+        if words(spelled[0])[:1] and words(spelled[0])[0] in self._lexicon["surnames_first"]:
             return mention.bare
         first = spelled[0]
         return first if len(first.strip(".")) > 1 else mention.bare
@@ -197,14 +205,14 @@ class _Search:
 
     def _is_at(self, tokens: Sequence[Token], position: int) -> bool:
         before = tokens[position - 1].word
-        if before in self._lexicon.articles and position > 1:
+        if before in self._lexicon["articles"] and position > 1:
             before = tokens[position - 2].word
-        return before in self._lexicon.after_names
+        return before in self._lexicon["after_names"]
 
     # Somebody without a name
 
     def _described(self) -> Contact | None:
-        """"my uncle", "a local contact in engineering": from its article to the end of the phrase."""
+        """Somebody told by what they are, such as "a local contact in engineering": from the article to the phrase's end."""
         order = sorted(self._near, key=lambda number: (abs(number - self._scene.offer), number))
         for number in order:
             found = self._description(self._scene.sentences[number])
@@ -215,7 +223,7 @@ class _Search:
     def _description(self, sentence: Sentence) -> str | None:
         tokens = sentence.tokens
         for position, token in enumerate(tokens):
-            if token.word in self._lexicon.roles and self._in_body(token):
+            if token.word in self._lexicon["roles"] and self._in_body(token):
                 first = self._opening(tokens, position)
                 if first is not None:
                     last = self._phrase_end(tokens, position)
@@ -230,18 +238,22 @@ class _Search:
         for position in range(role - 1, max(-1, role - 2 - _MOST_ADJECTIVES), -1):
             if self._is_cut(tokens, position):
                 return None
-            if tokens[position].word in self._lexicon.possessives:
+            if tokens[position].word in self._lexicon["possessives"]:
                 return position
         return None
 
     def _phrase_end(self, tokens: Sequence[Token], role: int) -> int:
         last = role
-        if role + 1 < len(tokens) and not self._is_cut(tokens, role) and tokens[role + 1].word in self._lexicon.after_names:
+        if (
+            role + 1 < len(tokens)
+            and not self._is_cut(tokens, role)
+            and tokens[role + 1].word in self._lexicon["after_names"]
+        ):
             for position in range(role + 1, min(len(tokens), role + _LONGEST_DESCRIPTION - 3)):
-                if tokens[position].word in self._lexicon.phrase_ends or self._is_cut(tokens, position - 1):
+                if tokens[position].word in self._lexicon["phrase_ends"] or self._is_cut(tokens, position - 1):
                     break
                 last = position
-        while tokens[last].word in self._lexicon.after_names | self._lexicon.articles:
+        while tokens[last].word in self._lexicon["after_names"] | self._lexicon["articles"]:
             last -= 1
         return last
 
@@ -252,7 +264,7 @@ class _Search:
     def _field(self, description: str) -> str | None:
         spelled = description.split()
         for position, word in enumerate(spelled[:-1]):
-            if words(word)[:1] and words(word)[0] in self._lexicon.fields_after:
+            if words(word)[:1] and words(word)[0] in self._lexicon["fields_after"]:
                 return " ".join(spelled[position + 1 :])
         return None
 

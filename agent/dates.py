@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import MAXYEAR, date, timedelta
 from enum import Enum, auto
+from itertools import pairwise
 from typing import Any
 
 from agent.tokens import Token, TokenKind, text_between, tidy, tokenize
@@ -45,7 +46,10 @@ class Mention:
     first: date | None
     last: date | None
     role: Role = Role.BARE
+    lead: str | None = None
+    """The kind of word that leads to it, such as "until" or "after"; None when there is none."""
     is_after: bool = False
+    is_duration: bool = False
     readings: tuple[date, ...] = ()
     """The days it may mean when it cannot be decided; empty when it is decided, or when no reading is possible."""
 
@@ -62,7 +66,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Until:
-    """The day a constraint ends. Without a value, `ambiguous` quotes the words that have several readings, or is None."""
+    """The day a constraint ends. Without one, `ambiguous` quotes the words that have several readings, or is None."""
 
     value: date | None = None
     ambiguous: str | None = None
@@ -92,6 +96,8 @@ class _Found:
     is_end: bool = False
     is_present: bool = False
     """A stretch that runs already: "this week"."""
+    is_named: bool = False
+    """A month by its name, which "until" cannot mean while it runs."""
 
     @classmethod
     def day(cls, day: date | None, end: int, *, needs_lead: bool = False) -> "_Found":
@@ -154,7 +160,7 @@ def resolve(found: Sequence[Mention], tidied: str, tokens: Sequence[Token], word
 
 
 def _follow_each_other(ends: Sequence[Mention], tokens: Sequence[Token], words: DateWords) -> bool:
-    between = [tokens[one.end : other.start] for one, other in zip(ends, ends[1:], strict=False)]
+    between = [tokens[one.end : other.start] for one, other in pairwise(ends)]
     return all(any("then" in lexeme.means for lexeme in _lexemes(gap, words)) for gap in between)
 
 
@@ -233,13 +239,23 @@ def _date_at(text: _Text, at: int) -> _Found | None:
 
 def _mention(text: _Text, at: int, found: _Found) -> Mention | None:
     lead = _lead(text, at)
-    if _is_past(text, at, found, lead) or (found.needs_lead and lead is None and not _trails(text, found.end)):
+    is_led = lead is not None or _trails(text, found.end) or _is_isolated(text, at, found)
+    if _is_past(text, at, found, lead) or (found.needs_lead and not is_led):
         return None
     role = _role(text, at, found, lead)
     start, end = text.lexemes[at].start, text.lexemes[found.end - 1].end
+    if found.is_named and role is Role.END and lead != "through":
+        found = replace(found, first=None, last=None)
     is_after = lead in {"after", "through"} or (lead == "for" and not found.is_duration) or found.is_present
-    mention = Mention(start, end, found.first, found.last, role, is_after, found.readings)
+    mention = Mention(start, end, found.first, found.last, role, lead, is_after, found.is_duration, found.readings)
     return _within_horizon(mention, text.base, is_duration=found.is_duration)
+
+
+def _is_isolated(text: _Text, at: int, found: _Found) -> bool:
+    """Whether a month or weekday stands alone between marks, so that it can be nothing else: "but later: March"."""
+    is_name = text.value("months", at) is not None or text.value("weekdays", at) is not None
+    around = [text.lexemes[place] for place in (at - 1, found.end) if 0 <= place < len(text.lexemes)]
+    return is_name and at > 0 and all("mark" in lexeme.means or "break" in lexeme.means for lexeme in around)
 
 
 def _role(text: _Text, at: int, found: _Found, lead: str | None) -> Role:
@@ -309,12 +325,12 @@ def _decided(mention: Mention, possible: tuple[date, ...]) -> Mention:
 
 
 def _with_ranges(text: _Text, found: tuple[Mention, ...]) -> tuple[Mention, ...]:
-    """ "From the 3rd to the 10th": the first is where it starts, the second where it ends."""
+    """As in "From the 3rd to the 10th": the first is where it starts, the second where it ends."""
     ranged = list(found)
-    for number, (one, other) in enumerate(zip(found, found[1:], strict=False)):
+    for number, (one, other) in enumerate(pairwise(found)):
         if _is_range(text, one, other):
             ranged[number] = replace(one, role=Role.START)
-            ranged[number + 1] = replace(_after(other, one), role=Role.END, is_after=True)
+            ranged[number + 1] = replace(_after(text, other, one), role=Role.END, is_after=True)
         elif _is_choice(text, one, other):
             days = tuple(mention.until for mention in (one, other) if mention.until)
             ranged[number] = replace(one, first=None, last=None, readings=days, end=other.end)
@@ -322,10 +338,12 @@ def _with_ranges(text: _Text, found: tuple[Mention, ...]) -> tuple[Mention, ...]
     return tuple(ranged)
 
 
-def _after(end: Mention, start: Mention) -> Mention:
+def _after(text: _Text, end: Mention, start: Mention) -> Mention:
     """The end of a range lies after its start: "away from 20 December to the 5th" ends in January."""
     if not (end.is_clear and start.first and end.first and end.last and end.last < start.first):
         return end
+    if text.value("weekdays", _lexeme_at(text, end.start)) is not None:
+        return replace(end, first=end.first + timedelta(7), last=end.last + timedelta(7))
     later = _next_month_like(start.first, end.first.day) if end.first == end.last else None
     return replace(end, first=later, last=later)
 
@@ -343,7 +361,7 @@ def _is_range(text: _Text, one: Mention, other: Mention) -> bool:
 
 
 def _is_choice(text: _Text, one: Mention, other: Mention) -> bool:
-    """ "Monday or Tuesday", "the 5th or maybe the 6th"."""
+    """As in "Monday or Tuesday", "the 5th or maybe the 6th"."""
     between = [lexeme for lexeme in text.lexemes if one.end <= lexeme.start and lexeme.end <= other.start]
     return len(between) <= 3 and any("or" in lexeme.means for lexeme in between)  # noqa: PLR2004 "or maybe in"
 
@@ -435,7 +453,7 @@ def _day_month(text: _Text, at: int) -> _Found | None:
 
 
 def _day_range(text: _Text, at: int, start: int) -> _Found | None:
-    """ "5-12 May", "3rd to 10th of May": the end of it."""
+    """As in "5-12 May", "3rd to 10th of May": the end of it."""
     dotted = 1 if text.value("dotted", at) else 0
     link = at + 1 + dotted
     if not (text.value("range", link) or text.mark(link) == "-"):
@@ -523,7 +541,7 @@ def _coming_month(text: _Text, month: int, end: int, *, needs_lead: bool, is_nex
     if month == base.month:
         # "Swamped in November", written in November: to its end. "Until November" is a year away, or a slip.
         this = date(base.year, month, 1)
-        return replace(_span_of_month(this, end, needs_lead=needs_lead), is_present=True)
+        return replace(_span_of_month(this, end, needs_lead=needs_lead), is_present=True, is_named=True)
     first = date(base.year + (1 if month < base.month else 0), month, 1)
     if is_next and first.year == base.year:
         return _Found(None, None, end, readings=(first, date(base.year + 1, month, 1)))
@@ -537,7 +555,7 @@ def _span_of_month(first: date, end: int, *, needs_lead: bool = False) -> _Found
 
 
 def _day_of_month(text: _Text, at: int) -> _Found | None:
-    """ "The 5th", "until the first", "hasta el 5": the next day of that number."""
+    """As in "The 5th", "until the first", "hasta el 5": the next day of that number."""
     begin = text.skip(at, "article")
     number = _day_number(text, begin)
     if number is None or not _may_stand_alone(text, at, begin):
@@ -605,10 +623,13 @@ def _ordinal_day(text: _Text, at: int) -> _Found | None:
 
 
 def _checked_weekday(dated: _Found, weekday: int) -> _Found:
-    """ "Friday 5 December" when the fifth is a Saturday: two dates, not one."""
+    """As in "Friday 5 December" when the fifth is a Saturday: two dates, not one."""
     days = dated.readings or ((dated.first,) if dated.first else ())
     fitting = tuple(day for day in days if day.weekday() == weekday)
-    return _Found.day(fitting[0], dated.end) if len(fitting) == 1 else _Found(None, None, dated.end, days)
+    if len(fitting) == 1:
+        return _Found.day(fitting[0], dated.end)
+    near = tuple(day + timedelta((weekday - day.weekday() + 3) % 7 - 3) for day in days)
+    return _Found(None, None, dated.end, tuple(dict.fromkeys((*near, *days))))
 
 
 def _plain_weekday(text: _Text, at: int, weekday: int, *, is_next: bool, needs_lead: bool) -> _Found:
@@ -633,7 +654,7 @@ def _tomorrow(text: _Text, at: int) -> _Found | None:
 
 
 def _duration(text: _Text, at: int) -> _Found | None:
-    """ "Two weeks", "a week or two", "2-3 weeks", "the next ten days": counted from today, or from a date that follows."""
+    """As in "two weeks", "a week or two", "2-3 weeks": counted from today, or from a date that follows."""
     measured = _measure(text, at)
     if measured is None:
         return None
@@ -648,6 +669,8 @@ def _duration(text: _Text, at: int) -> _Found | None:
 
 def _measure(text: _Text, at: int) -> tuple[int, str, int] | None:
     here = text.skip(at, "article", "next") if text.value("number", at) is None else at
+    if text.value("units", here) == "half_year":
+        return 1, "half_year", here + 1
     count = _count(text, here)
     if count is None:
         return None
@@ -670,7 +693,7 @@ def _count(text: _Text, at: int) -> tuple[int, int] | None:
 
 
 def _stretched(text: _Text, number: int, unit: str, end: int) -> tuple[int, str, int]:
-    """ "A week or two" is two weeks."""
+    """As in "A week or two" is two weeks."""
     upper = text.value("numbers", end + 1)
     if text.value("or", end) and upper is not None and text.value("units", end + 2) is None:
         return upper, unit, end + 2
@@ -690,7 +713,7 @@ def _anchored(text: _Text, count: int, unit: str, end: int) -> _Found | None:
 
 
 def _relative_unit(text: _Text, at: int) -> tuple[str, int, int] | None:
-    """ "Next week", "this month", "semana que viene": (unit, how many ahead, the lexeme after)."""
+    """As in "Next week", "this month", "semana que viene": (unit, how many ahead, the lexeme after)."""
     steps = 1 if text.value("next", at) else 0 if text.value("this", at) else None
     unit = text.value("units", at if steps is None else at + 1)
     if unit is None:
@@ -744,7 +767,7 @@ def _named_span(text: _Text, at: int) -> _Found | None:
 
 
 def _neighbour(text: _Text, at: int) -> _Found | None:
-    """ "The week after Easter", "the day after Christmas": the next one that begins after that date."""
+    """As in "The week after Easter", "the day after Christmas": the next one that begins after that date."""
     unit = text.value("units", at)
     if unit not in {"day", "week"} or not text.value("after", at + 1) or not text.value("article", at - 1):
         return None
@@ -757,7 +780,7 @@ def _neighbour(text: _Text, at: int) -> _Found | None:
 
 
 def _part(text: _Text, at: int) -> _Found | None:
-    """ "End of March", "mid next week", "EOY": a part of a stretch of days."""
+    """As in "End of March", "mid next week", "EOY": a part of a stretch of days."""
     here = text.skip(at, "article")
     part = text.value("parts", here)
     if part is None:
@@ -869,7 +892,7 @@ _PRODUCTIONS: tuple[Callable[[_Text, int], _Found | None], ...] = (
 
 
 def plus_months(day: date, months: int) -> date:
-    """The same day of the month, months later; the last day of a month that is too short. Clamped to what a date can hold."""
+    """The same day of the month, months later; the last day of a month that is too short."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     year = min(max(year, 1), MAXYEAR)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
@@ -924,7 +947,7 @@ def easter(year: int) -> date:
 
 
 def holiday(rule: str, year: int) -> date | None:
-    """The day of a holiday: "12-25" is fixed, "easter+39" moves with Easter, "11:4:3" is November's fourth Thursday (3).
+    """The day of a holiday: "12-25", "easter+39" (days after Easter), "11:4:3" (November's fourth Thursday).
 
     The last such weekday of a month is number -1. A rule of another form is an error in a word table: ValueError.
     """

@@ -9,12 +9,15 @@ from copy import copy
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from agent import extract, provenance
-from agent.model import Evidence, Kind, Message, Owner, Verdict
+from agent import letter, provenance
+from agent.contacts import Scene, contacts, is_third_person
+from agent.extract import introducer
+from agent.letter import Letter
+from agent.model import Address, Evidence, Kind, Message, Owner, Verdict
 from agent.notation import BEGIN, END, QUESTION, Automaton, Key
 from agent.people import Census, Lexicon, Mention
 from agent.phrasebook import Phrasebook, Rule, merged
-from agent.sentences import Sentence, sentences, words
+from agent.sentences import MOST_TEXT, Sentence, sentences, words
 
 NEAR = 3.5
 """Score from which a message that is no offer is worth showing to its owner."""
@@ -92,7 +95,7 @@ class Detector:
         overruled = self._overruled(message)
         if overruled is not None:
             return self._verdict(message, overruled[0], Reading.empty(), None, (overruled[1],))
-        reading = self._read(message.own_text)
+        reading = self._read(message.own_text, message.author)
         stretch = self._strongest(reading, message)
         if stretch is not None and sender_is_known and NEAR <= stretch.score < self._threshold:
             stretch = _added(stretch, _fixed("known-author"))
@@ -130,11 +133,18 @@ class Detector:
 
     # Reading
 
-    def _read(self, text: str) -> "Reading":
-        split = sentences(text, self._lexicon.abbreviations)
+    def _read(self, text: str, author: Address | None = None) -> "Reading":
+        text = text[:MOST_TEXT]
+        split = sentences(text, self._lexicon["abbreviations"])
         census = Census(text, split, self._lexicon)
         found = tuple(one for number in range(len(split)) for one in self._found(split, census, number))
-        return Reading(text, split, census, found)
+        frame = letter.read(text, self._lexicon, author.name if author else "")
+        return Reading(text, split, census, found, frame, self._parties(author, frame))
+
+    def _parties(self, author: Address | None, frame: Letter) -> frozenset[str]:
+        """Folded words of the names of those who need no introduction: the owner and the author."""
+        named = [self._owner.name, author.name if author else "", frame.signed or ""]
+        return frozenset(word for name in named for word in words(name))
 
     def _found(self, split: Sequence[Sentence], census: Census, number: int) -> Iterator[Found]:
         tokens = split[number].tokens
@@ -191,7 +201,7 @@ class Detector:
         return tuple(_evidence(reading.text, one, 1.0) for one in distinct.values())
 
     def _third_person(self, reading: "Reading", number: int) -> tuple[Evidence, ...]:
-        named = [mention for mention in reading.people_before(number) if not self._is_party(mention)]
+        named = reading.people_before(number)
         described = [
             one
             for one in reading.found
@@ -203,11 +213,7 @@ class Detector:
             return (*shown, Evidence("named", last.text, WEIGHTS["named"], last.start, last.end))
         if shown:
             return shown
-        return (_fixed("pronoun"),) if reading.has_pronoun(number) else (_fixed("nobody"),)
-
-    def _is_party(self, mention: Mention) -> bool:
-        own = set(words(self._owner.name))
-        return bool(own & set(words(mention.text)))
+        return (_fixed("pronoun"),) if reading.has_pronoun(number, self._lexicon["pronouns"]) else (_fixed("nobody"),)
 
     def _asks(self, reading: "Reading", number: int) -> bool:
         return any(one.is_question for one in reading.sentences[number : number + 2])
@@ -249,9 +255,6 @@ class Detector:
         evidence: tuple[Evidence, ...],
     ) -> Verdict:
         is_offer = kind is Kind.OFFER
-        scene = extract.Scene(
-            message, self._owner, reading.sentences, reading.census, stretch.sentence if stretch else 0
-        )
         return Verdict(
             kind=kind,
             score=round(sum(one.weight for one in evidence), 3),
@@ -259,8 +262,23 @@ class Detector:
             evidence=evidence,
             language=self._language(reading),
             sentence=reading.line(stretch.sentence) if stretch else None,
-            introducer=extract.introducer(message, self._lexicon),
-            contacts=extract.contacts(scene, self._lexicon) if is_offer else (),
+            introducer=introducer(message, reading.letter, self._lexicon),
+            contacts=contacts(self._scene(message, reading, stretch), self._lexicon) if is_offer and stretch else (),
+        )
+
+    def _scene(self, message: Message, reading: "Reading", stretch: Stretch) -> Scene:
+        return Scene(
+            text=reading.text,
+            sentences=reading.sentences,
+            census=reading.census,
+            letter=reading.letter,
+            offer=stretch.sentence,
+            parties=reading.parties,
+            others=tuple(
+                address.name
+                for address in (*message.to, *message.cc)
+                if address.name and not self._owner.recognises(address.email)
+            ),
         )
 
     def _language(self, reading: "Reading") -> str | None:
@@ -275,11 +293,13 @@ class Reading:
     sentences: tuple[Sentence, ...]
     census: Census
     found: tuple[Found, ...]
+    letter: Letter
+    parties: frozenset[str]
 
     @classmethod
     def empty(cls) -> "Reading":
         """Of a message that need not be read."""
-        return cls("", (), Census("", (), Lexicon(())), ())
+        return cls("", (), Census("", (), Lexicon(())), (), Letter(0, 0, (), None), frozenset())
 
     def line(self, number: int) -> str:
         """A sentence on one line."""
@@ -292,15 +312,13 @@ class Reading:
     def people_before(self, number: int) -> list[Mention]:
         """Persons named in this sentence, the next one, or a few before it."""
         near = range(max(0, number - _FARTHEST_NAME), min(number + 2, len(self.sentences)))
-        return [one for at in near for one in self.census.within(at) if not one.is_organisation]
+        return [one for at in near for one in self.census.within(at) if is_third_person(one, self.letter, self.parties)]
 
-    def has_pronoun(self, number: int) -> bool:
+    def has_pronoun(self, number: int, pronouns: frozenset[str]) -> bool:
         """Whether somebody is referred to near by."""
         near = self.sentences[max(0, number - 1) : number + 2]
-        return any(token.word in _PRONOUNS for sentence in near for token in sentence.tokens)
+        return any(token.word in pronouns for sentence in near for token in sentence.tokens)
 
-
-_PRONOUNS = frozenset({"him", "her", "them", "he", "she", "they"})
 
 _FEW_WORDS = 4
 _SHARE = 0.12

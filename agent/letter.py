@@ -45,19 +45,21 @@ def _greeting(text: str, lexicon: Lexicon) -> tuple[int, tuple[str, ...]]:
     spelled = [(fold(word), word) for word in WORD.findall(found[1])]
     if not 0 < len(spelled) <= _MOST_GREETED:
         return 0, ()
-    greets = spelled[0][0] in lexicon.greetings
+    greets = spelled[0][0] in lexicon["greetings"]
     named = tuple(word for word, written in spelled if _may_name(word, written, lexicon))
-    rest = [word for word, _ in spelled if word not in named and word not in lexicon.greetings]
-    plain = greets and all(word in lexicon.particles or word in lexicon.fillers for word in rest)
+    rest = [word for word, _ in spelled if word not in named and word not in lexicon["greetings"]]
+    plain = greets and all(word in lexicon["particles"] or word in lexicon["fillers"] for word in rest)
     if plain or (named and not rest) or (greets and named):
         return found.end(), named
     return 0, ()
 
 
 def _may_name(word: str, written: str, lexicon: Lexicon) -> bool:
-    if word in lexicon.titles or word in lexicon.greetings:
+    if word in lexicon["titles"] or word in lexicon["greetings"]:
         return False
-    return word in lexicon.given_names or (not written.islower() and written.isalpha() and word not in lexicon.never)
+    return word in lexicon["given_names"] or (
+        not written.islower() and written.isalpha() and word not in lexicon["never"]
+    )
 
 
 def _closing(text: str, lexicon: Lexicon, author: frozenset[str]) -> tuple[int, str | None]:
@@ -67,11 +69,22 @@ def _closing(text: str, lexicon: Lexicon, author: frozenset[str]) -> tuple[int, 
     for number in range(last - 1, max(-1, last - 1 - _MOST_CLOSING), -1):
         line = lines[number][1]
         if _is_sign_off(line, lexicon):
-            return _signed_after(text, lines, number, lexicon)
+            return _signed_after(lines, number, lexicon)
     for number in range(last - 1, max(0, last - 1 - _MOST_CLOSING), -1):
         if _signs(lines[number][1], lexicon, author, is_last=number == last - 1):
             return lines[number][0], lines[number][1]
-    return len(text), None
+    return _signed_in_line(text, author)
+
+
+_LAST_WORDS = re.compile(r"[.!?)]\s{1,4}([^\s.!?,]{2,20}(?: [^\s.!?,]{1,20}){0,2})\s*$")
+
+
+def _signed_in_line(text: str, author: frozenset[str]) -> tuple[int, str | None]:
+    """The name behind the last sentence on the same line: "Let me know. Mark"."""
+    found = _LAST_WORDS.search(text, max(0, len(text) - 80))
+    if found is None or not set(words(found[1])) <= author:
+        return len(text), None
+    return found.start(1), found[1]
 
 
 def _lines(text: str) -> list[tuple[int, str]]:
@@ -85,15 +98,15 @@ def _lines(text: str) -> list[tuple[int, str]]:
 
 
 def _is_sign_off(line: str, lexicon: Lexicon) -> bool:
-    spelled = words(line.split(",")[0])
+    spelled = words(line.partition(",")[0])
     if not 0 < len(spelled) <= _MOST_SIGNED + 1 or line.endswith("?"):
         return False
-    return any(word in lexicon.sign_offs for word in spelled) and all(
-        word in lexicon.sign_offs or word in lexicon.small or word in lexicon.fillers for word in spelled
+    return any(word in lexicon["sign_offs"] for word in spelled) and all(
+        word in lexicon["sign_offs"] or word in lexicon["function"] or word in lexicon["fillers"] for word in spelled
     )
 
 
-def _signed_after(text: str, lines: list[tuple[int, str]], number: int, lexicon: Lexicon) -> tuple[int, str | None]:
+def _signed_after(lines: list[tuple[int, str]], number: int, lexicon: Lexicon) -> tuple[int, str | None]:
     offset, line = lines[number]
     behind = line.partition(",")[2].strip()
     if behind and len(behind.split()) <= _MOST_SIGNED:
@@ -107,11 +120,11 @@ def _signs(line: str, lexicon: Lexicon, author: frozenset[str], *, is_last: bool
     spelled = words(line)
     if not 0 < len(spelled) <= _MOST_SIGNED:
         return False
-    if author and set(spelled) <= author | lexicon.titles | lexicon.particles:
+    if author and set(spelled) <= author | lexicon["titles"] | lexicon["particles"]:
         return True
     if not is_last or line[-1:] in "?!:" or any(char.isdigit() for char in line):
         return False
     if len(spelled) == 1 and len(spelled[0]) == 1:
         return True
     bare = line.rstrip(".")
-    return all(word[:1].isupper() for word in bare.split()) and not any(word in lexicon.never for word in spelled)
+    return all(word[:1].isupper() for word in bare.split()) and not any(word in lexicon["never"] for word in spelled)

@@ -23,7 +23,7 @@ DEEPEST_MARKUP = 100
 
 def render(html: str) -> str:
     """`html` as text: what is hidden is left out, quoted blocks are prefixed with "> ", a signature with "-- "."""
-    page = _Page()
+    page = _Page(has_quotations="<blockquote" in html.lower())
     for node, entering in _walk(html):
         if entering:
             page.enter(node)
@@ -166,16 +166,28 @@ def _compact(style: str) -> str:
 # Text -----------------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What an open element does to the text inside and after it."""
+
+    block: bool = False
+    spaced: bool = False
+    quoting: bool = False
+    tiny: bool = False
+
+
 @dataclass(slots=True)
 class _Page:
     """The text written so far. A line is begun by its first visible character and ended by breaks and blocks."""
 
+    has_quotations: bool
+    """Whether there is a blockquote anywhere: then containers around them hold what was written between."""
     lines: list[str] = field(default_factory=list)
     line: list[str] = field(default_factory=list)
     quotation: int = 0
     line_quotation: int = 0
     preformatted: int = 0
-    tiny: list[bool] = field(default_factory=lambda: [False])
+    frames: list[_Frame] = field(default_factory=lambda: [_Frame()])
     counters: list[int | None] = field(default_factory=list)
     """One a list that is open: the last number of an ordered one, None for bullets."""
 
@@ -186,31 +198,36 @@ class _Page:
             self.write(node.text_content or "")
             return
         attributes = node.attributes
-        self.tiny.append(_is_tiny(attributes.get("style"), inherited=self.tiny[-1]))
-        if tag in _BLOCKS:
+        frame = self._frame(tag, attributes)
+        self.frames.append(frame)
+        if frame.block:
             self.end_line()
-        if _is_paragraph(tag, attributes):
+        if frame.spaced:
             self.blank_line()
-        if _is_quotation(node, tag, attributes):
-            self.quotation += 1
-        elif _is_signature(attributes):
+        self.quotation += frame.quoting
+        if attributes and not frame.quoting and _names(attributes) & _SIGNATURES:
             self.lines.append(f"{self.prefix}-- ")
         self._open(tag, attributes)
+
+    def _frame(self, tag: str, attributes: dict[str, str | None]) -> _Frame:
+        return _Frame(
+            block=tag in _BLOCKS,
+            spaced=tag in _SPACED_BLOCKS and _is_spaced(attributes),
+            quoting=_is_quotation(tag, attributes, has_quotations=self.has_quotations),
+            tiny=_is_tiny(attributes.get("style"), inherited=self.frames[-1].tiny),
+        )
 
     def leave(self, node: LexborNode) -> None:
         """What stands after the content of `node`."""
         tag = _tag(node)
         if tag == "-text":
             return
-        self.tiny.pop()
-        if tag in {"pre", "ul", "ol"}:
-            self._close(tag)
-        if tag in _BLOCKS:
+        frame = self.frames.pop()
+        self._close(tag)
+        if frame.block:
             self.end_line()
-        attributes = node.attributes
-        if _is_quotation(node, tag, attributes):
-            self.quotation -= 1
-        if _is_paragraph(tag, attributes):
+        self.quotation -= frame.quoting
+        if frame.spaced:
             self.blank_line()
 
     def _open(self, tag: str, attributes: dict[str, str | None]) -> None:
@@ -233,7 +250,7 @@ class _Page:
     def _close(self, tag: str) -> None:
         if tag == "pre":
             self.preformatted -= 1
-        elif self.counters:
+        elif tag in {"ul", "ol"} and self.counters:
             self.counters.pop()
 
     def _bullet(self) -> str:
@@ -249,7 +266,7 @@ class _Page:
 
     def write(self, text: str) -> None:
         """Add text as a browser would: spaces collapsed, but for preformatted text."""
-        if self.tiny[-1]:
+        if self.frames[-1].tiny:
             return
         if self.preformatted:
             first, *rest = text.split("\n")
@@ -307,10 +324,10 @@ _SPACED_BLOCKS = frozenset(
 )
 
 
-def _is_paragraph(tag: str, attributes: dict[str, str | None]) -> bool:
+def _is_spaced(attributes: dict[str, str | None]) -> bool:
     """Whether browsers set it off by a blank line. Word's paragraphs, and those styled so, stand without."""
-    if tag not in _SPACED_BLOCKS:
-        return False
+    if not attributes:
+        return True
     if "mso" in (attributes.get("class") or "").lower():
         return False
     style = _compact(attributes.get("style") or "")
@@ -334,21 +351,14 @@ def _emoji(attributes: dict[str, str | None]) -> str:
     return text if len(text) <= 4 and not text.isascii() else ""  # noqa: PLR2004 - an emoji with its modifiers
 
 
-def _is_quotation(node: LexborNode, tag: str, attributes: dict[str, str | None]) -> bool:
+def _is_quotation(tag: str, attributes: dict[str, str | None], *, has_quotations: bool) -> bool:
     """Whether a program marked this element as quoted: by blockquote or by a container of its own."""
     if tag == "blockquote":
         return not _is_indentation(attributes)
     if not attributes:
         return False
     names = _names(attributes)
-    if names & _QUOTING:
-        return True
-    # Gmail's and Proton's containers also hold what was written between the quoted blocks.
-    return bool(names & _QUOTING_AROUND_BLOCKS) and node.css_first("blockquote") is None
-
-
-def _is_signature(attributes: dict[str, str | None]) -> bool:
-    return bool(attributes) and bool(_names(attributes) & _SIGNATURES)
+    return bool(names & _QUOTING) or (not has_quotations and bool(names & _QUOTING_AROUND_BLOCKS))
 
 
 def _names(attributes: dict[str, str | None]) -> set[str]:

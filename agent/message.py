@@ -44,15 +44,15 @@ def parse(raw: bytes) -> Message:
     Raises UnreadableMessage for what has no header, or parts nested deeper than 50 levels.
     """
     root, faults = _structure(raw)
-    body = _Body(faults=faults)
-    _read(root, body)
-    return _message(root, body)
+    found = _Findings(faults)
+    segments = _segments(root, found)
+    return _message(root, segments, found)
 
 
-def _message(root: "_Part", body: "_Body") -> Message:
-    html = _joined(segment.html for segment in body.segments)
-    html_text = None if html is None else markup.render(html)
-    text = _whole_text(body, html_text)
+def _message(root: "_Part", segments: list["_Segment"], found: "_Findings") -> Message:
+    html = _joined(segment.html for segment in segments)
+    html_text = _rendered(html)
+    text = _whole_text(segments, html_text, found.forwarded)
     split = quoting.split(text)
     senders = mailboxes(root.first("from"))
     return Message(
@@ -66,8 +66,8 @@ def _message(root: "_Part", body: "_Body") -> Message:
         to=_mailboxes_of(root, "to"),
         cc=_mailboxes_of(root, "cc"),
         delivered_to=_delivered_to(root),
-        headers=MappingProxyType({name: tuple(map(decoded, values)) for name, values in root.fields.items()}),
-        plain=_joined(segment.plain for segment in body.segments),
+        headers=MappingProxyType(_decoded_fields(root)),
+        plain=_joined(segment.plain for segment in segments),
         html=html,
         html_text=html_text,
         text=text,
@@ -76,9 +76,14 @@ def _message(root: "_Part", body: "_Body") -> Message:
         signature=split.signature,
         content_type=root.get_content_type(),
         parameters=MappingProxyType(root.parameters),
-        attachments=tuple(body.attachments),
-        faults=tuple(dict.fromkeys(body.faults)),
+        attachments=tuple(found.attachments),
+        faults=tuple(dict.fromkeys(found.faults)),
     )
+
+
+def _decoded_fields(root: "_Part") -> dict[str, tuple[str, ...]]:
+    decoding = str.strip if root.has_readable_header else decoded
+    return {name: tuple(map(decoding, values)) for name, values in root.fields.items()}
 
 
 def _mailboxes_of(root: "_Part", name: str) -> tuple[Address, ...]:
@@ -117,19 +122,27 @@ class _Part(Structure):
         """Parts of the whole mail, one count shared by all of them."""
         self.header_size = 0
         self.overflowed = False
+        self.has_readable_header = False
+        """Whether all fields are known to be printable ASCII without encoded words."""
 
     def set_raw(self, name: str, value: str) -> None:
         """Keep one field as it stands; the parser calls it, top to bottom."""
-        self.header_size += len(value)
-        if len(value) > LONGEST_FIELD or self.header_size > LONGEST_HEADER or len(self.fields) > MOST_FIELDS:
-            self.overflowed = True
-        if self.header_size - len(value) > LONGEST_HEADER or len(self.fields) > MOST_FIELDS:
-            return
         name = name.rstrip().lower()
-        value = value[:LONGEST_FIELD]
-        self.fields.setdefault(name, []).append(value)
+        if self.header_size + len(value) > LONGEST_FIELD:
+            value = self._cut(value)
+        self.header_size += len(value)
+        if name in self.fields:
+            self.fields[name].append(value)
+        elif len(self.fields) < MOST_FIELDS:
+            self.fields[name] = [value]
         if name == "content-type" and self.kind is None:
             self.kind, self.parameters = content_type(value)
+
+    def _cut(self, value: str) -> str:
+        """As much of a field as there is room for."""
+        longest = max(0, min(LONGEST_FIELD, LONGEST_HEADER - self.header_size))
+        self.overflowed = self.overflowed or len(value) > longest
+        return value[:longest]
 
     def attach(self, payload: Self) -> None:  # type: ignore[override]  # the parser attaches what it made, parts
         """Add a part; the parser calls it before it reads that part."""
@@ -202,19 +215,29 @@ def _parsed(raw: bytes) -> _Part:
 
 
 def _single_part(raw: bytes) -> _Part | None:
-    """A mail without parts, of which the parser need not see the body (half of its time); None for any other."""
-    end = _END_OF_HEADER.search(raw)
-    if end is None or _HAS_PARTS.search(raw, 0, end.start()):
+    """A mail without parts and with a faultless header, which needs no parser; None for any other.
+
+    Most mail of people is such, and the parser would spend twice the time of all the rest on it.
+    """
+    ends = [(end, end + len(mark)) for mark in (b"\n\n", b"\n\r\n") if (end := raw.find(mark)) > 0]
+    if not ends:
         return None
-    root = _parsed(raw[: end.end()])
-    if root.body or root.get_content_maintype() in {"multipart", "message"}:
+    end, body = min(ends)
+    header = raw[:end].decode("ascii", "surrogateescape").replace("\r\n", "\n")
+    lowered = header.lower()
+    if "multipart/" in lowered or "message/" in lowered or not _FAULTLESS_HEADER.fullmatch(header):
         return None
-    root.body = raw[end.end() :]
+    root = _Part()
+    root.has_readable_header = "=?" not in header and header.isascii() and header.replace("\n", "").isprintable()
+    for name, value in _FIELD.findall(_FOLD.sub(" ", header)):
+        root.set_raw(name, value)
+    root.body = raw[body:]
     return root
 
 
-_END_OF_HEADER = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
-_HAS_PARTS = re.compile(rb"multipart/|message/", re.IGNORECASE)
+_FAULTLESS_HEADER = re.compile(r"(?:[!-9;-~]++:[^\n\r]*+(?:\n[ \t][^\n\r]*+)*+(?:\n|\r?\Z))++")
+_FOLD = re.compile(r"\n[ \t]")
+_FIELD = re.compile(r"^([^\n:]++):[ \t]*+([^\n]*+)", re.MULTILINE)
 
 
 def _without_preface(raw: bytes) -> bytes:
@@ -222,7 +245,7 @@ def _without_preface(raw: bytes) -> bytes:
     raw = raw.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n")
     if raw.startswith(b">From "):
         raw = raw.partition(b"\n")[2]
-    if b"\r\r\n" in raw[:4096]:
+    if b"\r\r\n" in raw[:1024]:
         raw = raw.replace(b"\r\r\n", b"\r\n")
     return raw
 
@@ -239,70 +262,62 @@ class _Segment:
 
 
 @dataclass(slots=True)
-class _Body:
-    segments: list[_Segment] = field(default_factory=list)
+class _Findings:
+    """What turns up while the parts of one mail are read."""
+
+    faults: list[str]
     forwarded: list[str] = field(default_factory=list)
     attachments: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
+    room: int = LONGEST_HTML
+    """Characters that may still be read, of all parts together."""
 
 
-def _read(part: _Part, body: _Body) -> None:
+def _segments(part: _Part, found: _Findings) -> list[_Segment]:
+    """What a part shows, top to bottom; what is not to be shown goes to `found`."""
     kind = part.get_content_type()
+    if kind == "multipart/alternative" and part.parts:
+        return [_best_forms([_segments(child, found) for child in part.parts])]
     if kind.startswith("multipart/") and part.parts:
-        _read_multipart(part, kind, body)
-    elif kind in {"message/rfc822", "message/global"} and part.parts:
-        body.forwarded.append(_forwarded(part.parts[0], body))
-    elif kind.startswith(("text/", "multipart/")) and not _is_attached(part, body):
-        _read_text(part, kind, body)
-    else:
-        body.attachments.append(_file_name(part))
+        return [segment for child in part.parts for segment in _segments(child, found)]
+    if kind in {"message/rfc822", "message/global"} and part.parts:
+        found.forwarded.append(_forwarded(part.parts[0], found))
+        return []
+    segment = None if _is_attached(part) else _segment(part, kind, found)
+    if segment is None:
+        found.attachments.append(_file_name(part))
+    return [] if segment is None else [segment]
 
 
-def _read_multipart(part: _Part, kind: str, body: _Body) -> None:
-    if kind == "multipart/alternative":
-        _read_alternatives(part, body)
-        return
-    for child in part.parts:
-        _read(child, body)
-
-
-def _read_alternatives(part: _Part, body: _Body) -> None:
+def _best_forms(alternatives: list[list[_Segment]]) -> _Segment:
     """The first plain form and the last HTML form (RFC 2046 section 5.1.4 puts the richest last)."""
-    chosen = _Segment()
-    for child in part.parts:
-        form = _Body(forwarded=body.forwarded, attachments=body.attachments, faults=body.faults)
-        form.segments.append(_Segment())
-        _read(child, form)
-        plain, html = _joined(s.plain for s in form.segments), _joined(s.html for s in form.segments)
-        chosen.plain = plain if chosen.plain is None else chosen.plain
-        chosen.html = chosen.html if html is None else html
-    body.segments.append(chosen)
+    plain = [_joined(segment.plain for segment in segments) for segments in alternatives]
+    html = [_joined(segment.html for segment in segments) for segments in alternatives]
+    return _Segment(next(filter(None, plain), None), next(filter(None, reversed(html)), None))
 
 
-def _read_text(part: _Part, kind: str, body: _Body) -> None:
+def _segment(part: _Part, kind: str, found: _Findings) -> _Segment | None:
     if kind == "text/html":
-        body.segments.append(_Segment(html=_html(part, body)))
-    elif kind in {"text/enriched", "text/richtext"}:
-        body.segments.append(_Segment(plain=_ENRICHMENT.sub("", _plain(part, body))))
-    elif kind == "text/plain" or kind.startswith("multipart/"):
-        body.segments.append(_Segment(plain=_plain(part, body)))
-    else:
-        body.attachments.append(_file_name(part))
+        return _Segment(html=_html(part, found))
+    if kind in {"text/enriched", "text/richtext"}:
+        return _Segment(plain=_ENRICHMENT.sub("", _plain(part, found)))
+    if kind == "text/plain" or kind.startswith("multipart/"):
+        return _Segment(plain=_plain(part, found))
+    return None
 
 
 _ENRICHMENT = re.compile(r"</?[A-Za-z][^<>]{0,80}>")
 
 
-def _is_attached(part: _Part, body: _Body) -> bool:
-    """Whether a text part is a file rather than something written.
+def _is_attached(part: _Part) -> bool:
+    """Whether a part is a file rather than something written.
 
-    Apple Mail marks text files `inline`; so a name tells them, except for the first text of all.
+    Apple Mail marks text files `inline`; so a name tells them, unless they are the first part of all.
     """
-    disposition, parameters = content_type(part.first("content-disposition"))
-    if disposition == "attachment" or part.first("content-disposition").lstrip()[:10].lower() == "attachment":
+    disposition = part.first("content-disposition")
+    if disposition.lstrip()[:10].lower() == "attachment":
         return True
-    named = bool(parameters.get("filename") or part.parameters.get("name"))
-    return named and bool(body.segments)
+    named = part.parameters.get("name") or content_type(disposition)[1].get("filename")
+    return bool(named) and part.above is not None and part.above.parts[0] is not part
 
 
 def _file_name(part: _Part) -> str:
@@ -313,37 +328,38 @@ def _file_name(part: _Part) -> str:
     return decoded(name or (f"{method.lower()}.ics" if method else ""))
 
 
-def _forwarded(part: _Part, body: _Body) -> str:
+def _forwarded(part: _Part, found: _Findings) -> str:
     """A mail enclosed as a whole, its main fields first: somebody else's words."""
-    inner = _Body(faults=body.faults, attachments=body.attachments)
-    _read(part, inner)
-    html = _joined(segment.html for segment in inner.segments)
     fields = [f"{name}: {decoded(part.first(name.lower()))}" for name in ("From", "Date", "To", "Subject")]
-    return "\n".join([*fields, "", _whole_text(inner, None if html is None else markup.render(html))])
+    return "\n".join([*fields, "", _shown_text(_segments(part, found))])
 
 
-def _plain(part: _Part, body: _Body) -> str:
-    text = _text_of(part, LONGEST_TEXT, body)
+def _plain(part: _Part, found: _Findings) -> str:
+    text = _text_of(part, LONGEST_TEXT, found)
     if part.parameters.get("format", "").lower() == "flowed":
         text = _unflowed(text, delete_space=part.parameters.get("delsp", "").lower() == "yes")
     return readable(text)
 
 
-def _html(part: _Part, body: _Body) -> str:
-    return _UNPRINTABLE.sub(" ", _text_of(part, LONGEST_HTML, body))
+def _html(part: _Part, found: _Findings) -> str:
+    return _UNPRINTABLE.sub(" ", _text_of(part, LONGEST_HTML, found))
 
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 
 
-def _text_of(part: _Part, longest: int, body: _Body) -> str:
+def _text_of(part: _Part, longest: int, found: _Findings) -> str:
+    longest = min(longest, found.room)
     # A quoted-printable character takes three, one of four bytes twelve: what lies beyond cannot count.
-    encoded = part.body[: 4 * longest]
-    raw = _transferred(encoded, part.first("content-transfer-encoding").strip().lower())
-    text = decode(raw, part.parameters.get("charset") or _charset_in_markup(part, raw))
-    if len(text) > longest or len(part.body) > 4 * longest:
-        body.faults.append("a text is too long, the rest was not read")
-    return text[:longest].replace("\r\n", "\n").replace("\r", "\n")
+    raw = _transferred(part.body[: 12 * longest], part.first("content-transfer-encoding").strip().lower())
+    text = decode(raw[: 4 * longest], part.parameters.get("charset") or _charset_in_markup(part, raw))
+    if len(text) > longest:
+        found.faults.append("a text is too long, the rest was not read")
+    found.room -= min(longest, len(text))
+    text = text[:longest]
+    text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    # The line end before a boundary belongs to the boundary (RFC 2046 section 5.1.1).
+    return text if part.above is None else text.removesuffix("\n")
 
 
 def _transferred(encoded: bytes, encoding: str) -> bytes:
@@ -364,7 +380,8 @@ _CHARSET_IN_MARKUP = re.compile(rb"charset=[\"']?([A-Za-z0-9_.:-]{1,40})", re.IG
 
 def _from_base64(encoded: bytes) -> bytes:
     """RFC 2045 section 6.8: what is not of the alphabet is skipped; a text that is no base64 at all stays."""
-    if b" " in encoded.strip()[:60]:
+    first_line = encoded.strip()[:80].partition(b"\n")[0].strip()
+    if b" " in first_line or not first_line.isascii():
         return encoded
     digits = encoded.translate(None, _NOT_BASE64).partition(b"=")[0]
     whole = digits[: len(digits) - 1] if len(digits) % 4 == 1 else digits
@@ -375,7 +392,10 @@ _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij
 
 
 def _unflowed(text: str, *, delete_space: bool) -> str:
-    """Lines that format=flowed broke, joined again (RFC 3676 section 4.1); the depth of ">" must be the same."""
+    """Lines that format=flowed broke, joined again (RFC 3676 section 4.1); the depth of ">" must be the same.
+
+    Against the letter of it, a blank line stays one: it is what people see as the end of a paragraph.
+    """
     joined: list[list[str]] = []
     open_depth = -1
     for line in text.split("\n"):
@@ -384,7 +404,7 @@ def _unflowed(text: str, *, delete_space: bool) -> str:
         content = content.removeprefix(" ")
         flows = content.endswith(" ") and content != "-- "
         kept = content[:-1] if flows and delete_space else content
-        if depth == open_depth and content != "-- ":
+        if depth == open_depth and content not in {"-- ", ""}:
             joined[-1].append(kept)
         else:
             joined.append([">" * depth + " " * bool(depth), kept])
@@ -392,14 +412,20 @@ def _unflowed(text: str, *, delete_space: bool) -> str:
     return "\n".join("".join(pieces) for pieces in joined)
 
 
-def _whole_text(body: _Body, html_text: str | None) -> str:
+def _whole_text(segments: list[_Segment], html_text: str | None, forwarded: list[str]) -> str:
     """What a person sees: each segment, plain where that says the same as the HTML; then enclosed mails, quoted."""
-    if len(body.segments) == 1:
-        shown = [_shown(body.segments[0], html_text)]
-    else:
-        shown = [_shown(s, None if s.html is None else markup.render(s.html)) for s in body.segments]
-    quoted = ["\n".join(f"> {line}" for line in text.split("\n")) for text in body.forwarded]
-    return "\n\n".join(text.strip("\n") for text in (*shown, *quoted) if text.strip())
+    shown = _shown(segments[0], html_text) if len(segments) == 1 else _shown_text(segments)
+    quoted = ("\n".join(f"> {line}" for line in text.split("\n")) for text in forwarded)
+    return "\n\n".join(text.strip("\n") for text in (shown, *quoted) if text.strip())
+
+
+def _shown_text(segments: list[_Segment]) -> str:
+    shown = (_shown(segment, _rendered(segment.html)) for segment in segments)
+    return "\n\n".join(text.strip("\n") for text in shown if text.strip())
+
+
+def _rendered(html: str | None) -> str | None:
+    return None if html is None else markup.render(html)
 
 
 def _shown(segment: _Segment, html_text: str | None) -> str:
@@ -442,11 +468,10 @@ def decode(raw: bytes, label: str) -> str:
     Order: UTF-8 where the claim is a one-byte charset and the bytes disagree, then the claim, then UTF-8,
     then Windows-1252, which is what unlabelled western mail is in.
     """
-    if b"\x1b$" in raw or b"\x1b(" in raw:
-        return raw.decode("iso2022_jp_ext", "replace")
     codec = _codec(label)
     if raw.isascii() and codec not in _ASCII_BYTES_ELSEWISE:
-        return raw.decode("ascii")
+        shifts = b"\x1b" in raw and (b"\x1b$" in raw or b"\x1b(" in raw)
+        return raw.decode("iso2022_jp_ext" if shifts else "ascii", "replace")
     for candidate in (codec, "utf-8") if codec in _MANY_BYTES else ("utf-8", codec):
         text = _strictly(raw, _endian(raw) if candidate == "utf-16" else candidate)
         if text is not None:
@@ -586,7 +611,7 @@ def _words_decoded(value: str) -> str:
 
 
 # Tolerates spaces and question marks inside a word; the runs end at the next "=?", so that the search stays linear.
-_ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([BbQq])\?((?:[^?=]|=(?!\?)|\?(?!=))*+)\?=")
+_ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([BbQq])\?((?:[^?=]|=(?!\?)|\?(?!=))*+=?)\?=")
 
 
 def _word_bytes(encoding: str, text: str) -> bytes:
@@ -648,7 +673,8 @@ def moment(value: str) -> datetime | None:
             return None
         seconds = fields[9] or 0
         offset = timedelta(seconds=seconds if abs(seconds) <= FARTHEST_OFFSET else 0)
-        return (datetime(*fields[:6], tzinfo=ZERO_OFFSET) - offset).astimezone(UTC)
+        year, month, day, hour, minute, second = fields[:6]
+        return (datetime(year, month, day, hour, minute, min(second, 59), tzinfo=ZERO_OFFSET) - offset).astimezone(UTC)
     except (ValueError, OverflowError, IndexError, TypeError):
         return None
 
@@ -693,6 +719,7 @@ def _entries(value: str) -> Iterator[_Entry]:
     """Splits at commas and semicolons that stand outside of quotes, comments and angle brackets; linear."""
     entry, depth = _Entry(), 0
     comments = value.count("(") == value.count(")")
+    groups = ";" in value
     for piece in _MAILBOX_PIECE.findall(value):
         if comments and piece in "()":
             depth = max(0, depth + (1 if piece == "(" else -1))
@@ -701,7 +728,7 @@ def _entries(value: str) -> Iterator[_Entry]:
         elif piece in ",;":
             yield entry
             entry = _Entry()
-        elif piece == ":" and entry.angle is None and "@" not in entry.written:
+        elif piece == ":" and groups and entry.angle is None and "@" not in entry.written:
             entry = _Entry()
         else:
             _take(piece, entry)
@@ -712,11 +739,17 @@ def _take(piece: str, entry: _Entry) -> None:
     if len(piece) > 1 and piece[0] == "<" and piece[-1] == ">":
         entry.angle = piece[1:-1] if entry.angle is None else entry.angle
         return
+    if entry.angle is not None and entry.phrase.strip():
+        return
     entry.written += piece
     entry.phrase += _UNESCAPED.sub(r"\1", piece[1:-1]) if len(piece) > 1 and piece[0] == '"' else piece
 
 
-_MAILBOX_PIECE = re.compile(r'"(?:[^"\\]|\\.){0,256}+"|<[^<>]{0,998}>|[,;:()<>"\\]|[^,;:()<>"\\]+', re.DOTALL)
+_MAILBOX_PIECE = re.compile(
+    r"=\?[^?\s]{1,60}\?[BbQq]\?(?:[^?=\s]|=(?!\?)|\?(?!=))*+=?\?="  # an encoded word may hold any of the rest
+    r'|"(?:[^"\\]|\\.){0,256}+"|<[^<>]{0,998}>|[,;:()<>"\\=]|(?:[^,;:()<>"\\=]|=(?!\?))++',
+    re.DOTALL,
+)
 
 
 def _address(entry: _Entry, surname: str) -> Address | None:
@@ -740,7 +773,12 @@ def _display_name(name: str, email: str) -> str:
 
 def _addr_spec(text: str) -> str | None:
     """An addr-spec that can be written to, or None; a route (RFC 5322 section 4.4) and `mailto:` are taken off."""
-    text = "".join(text.split()).removeprefix("mailto:").removeprefix("MAILTO:").strip("'")
+    text = (
+        (text.strip() if '"' in text else "".join(text.split()))
+        .removeprefix("mailto:")
+        .removeprefix("MAILTO:")
+        .strip("'")
+    )
     if text.startswith("@"):
         text = text.rpartition(":")[2]
     return text if _ADDR_SPEC.fullmatch(text) and text.isprintable() else None

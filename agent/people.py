@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from agent.notation import bits
-from agent.phrasebook import Phrasebook
+from agent.phrasebook import WORD_LISTS, Phrasebook
 from agent.sentences import Sentence, Token
 
 LONGEST_NAME = 6
@@ -19,108 +18,20 @@ NUMBER = bits("number")
 
 
 class Lexicon:
-    """The word lists of all languages in use, together: names cross borders."""
+    """The word lists of all languages in use, together, for names cross borders; `lexicon["titles"]` is a set of words.
+
+    Besides the lists of the tables: "never", which no capital makes a name.
+    """
 
     def __init__(self, books: Iterable[Phrasebook]) -> None:
-        self._books = tuple(books)
+        known = tuple(books)
+        lists = {name: frozenset[str]().union(*(book.words(name) for book in known)) for name in WORD_LISTS}
+        lists["abbreviations"] |= lists["titles"]
+        lists["never"] = (lists["not_names"] | lists["function"] | lists["greetings"]) - lists["given_names"]
+        self._lists = lists
 
-    def _all(self, name: str) -> frozenset[str]:
-        return frozenset().union(*(book.words(name) for book in self._books))
-
-    @cached_property
-    def titles(self) -> frozenset[str]:
-        """Mr, Dr, Frau: what stands before a surname."""
-        return self._all("titles")
-
-    @cached_property
-    def particles(self) -> frozenset[str]:
-        """De, van, bin: what stands within one."""
-        return self._all("particles")
-
-    @cached_property
-    def abbreviations(self) -> frozenset[str]:
-        """Words whose full stop ends no sentence."""
-        return self._all("abbreviations") | self.titles
-
-    @cached_property
-    def never(self) -> frozenset[str]:
-        """Words that are no name even with a capital."""
-        return (self._all("not_names") | self._all("function") | self._all("greetings")) - self.given_names
-
-    @cached_property
-    def given_names(self) -> frozenset[str]:
-        """Given names that are common enough to be told from other words."""
-        return self._all("given_names")
-
-    @cached_property
-    def organisations(self) -> frozenset[str]:
-        """Words of company names."""
-        return self._all("organisations")
-
-    @cached_property
-    def greetings(self) -> frozenset[str]:
-        """Hi, Dear, Lieber."""
-        return self._all("greetings")
-
-    @cached_property
-    def sign_offs(self) -> frozenset[str]:
-        """Regards, Cheers, Grüße."""
-        return self._all("sign_offs")
-
-    @cached_property
-    def fillers(self) -> frozenset[str]:
-        """What may stand in a greeting or sign-off beside the name: all, both, again, very."""
-        return self._all("fillers")
-
-    @cached_property
-    def small(self) -> frozenset[str]:
-        """The commonest words of all languages."""
-        return self._all("function")
-
-    @cached_property
-    def roles(self) -> frozenset[str]:
-        """Friend, colleague, plumber: what somebody is."""
-        return self._all("roles")
-
-    @cached_property
-    def name_verbs(self) -> frozenset[str]:
-        """What right after a capital shows that it names a person: said, runs."""
-        return self._all("name_verbs")
-
-    @cached_property
-    def before_names(self) -> frozenset[str]:
-        """Words after which a capital means a person: with, meet, called."""
-        return self._all("before_names")
-
-    @cached_property
-    def pronouns(self) -> frozenset[str]:
-        """Him, her: somebody who was named before."""
-        return self._all("pronouns")
-
-    @cached_property
-    def determiners(self) -> frozenset[str]:
-        """The, a, at: what stands before things and places, not before people."""
-        return self._all("determiners")
-
-    @cached_property
-    def surnames_first(self) -> frozenset[str]:
-        """Surnames that stand first where they come from, so that the first word of the name greets nobody."""
-        return self._all("surnames_first")
-
-    @cached_property
-    def kin(self) -> frozenset[str]:
-        """Auntie, Tía: what relatives put before their own name in From."""
-        return self._all("kin")
-
-    @cached_property
-    def mailboxes(self) -> frozenset[str]:
-        """Info, office, noreply."""
-        return self._all("mailboxes")
-
-    @cached_property
-    def after_names(self) -> frozenset[str]:
-        """At, from, bei."""
-        return self._all("after_names")
+    def __getitem__(self, name: str) -> frozenset[str]:
+        return self._lists[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +102,7 @@ class Census:
             elif not self._is_name(tokens[last]):
                 break
             last += 1
-        while last > first and tokens[last - 1].word in self._lexicon.particles:
+        while last > first and tokens[last - 1].word in self._lexicon["particles"]:
             last -= 1
         return last if self._names_somebody(tokens[first:last]) else first
 
@@ -217,31 +128,31 @@ class Census:
     def _is_name_at_start(self, tokens: Sequence[Token], position: int) -> bool:
         """A capital says nothing there: the word must be known, unseen in small letters, or go on like a name."""
         token = tokens[position]
-        if self._is_title(token) or token.word in self._lexicon.given_names:
+        if self._is_title(token) or token.word in self._lexicon["given_names"]:
             return True
         return token.word not in self._small
 
     def _names_somebody(self, tokens: Sequence[Token]) -> bool:
         if not tokens:
             return False
-        bare = [token for token in tokens if token.word not in self._lexicon.titles]
+        bare = [token for token in tokens if token.word not in self._lexicon["titles"]]
         return any(token.end - token.start > 1 for token in bare)
 
     def _is_title(self, token: Token) -> bool:
-        return token.word in self._lexicon.titles and self._text[token.start].isupper()
+        return token.word in self._lexicon["titles"] and self._text[token.start].isupper()
 
     def _is_name(self, token: Token) -> bool:
         written = self._text[token.start : token.end]
-        if token.word in self._lexicon.never or any(char.isdigit() or char == "_" for char in written):
+        if token.word in self._lexicon["never"] or any(char.isdigit() or char == "_" for char in written):
             return False
         if self._is_title(token):
             return True
         if not written[0].isupper():
             return written[0].isalpha() and not written[0].islower()
-        return len(written) <= _INITIALS or not written.isupper() or token.word in self._lexicon.given_names
+        return len(written) <= _INITIALS or not written.isupper() or token.word in self._lexicon["given_names"]
 
     def _is_particle(self, tokens: Sequence[Token], position: int) -> bool:
-        return tokens[position].word in self._lexicon.particles
+        return tokens[position].word in self._lexicon["particles"]
 
     def _adjoins(self, tokens: Sequence[Token], position: int) -> bool:
         between = self._text[tokens[position - 1].end : tokens[position].start]
@@ -253,7 +164,7 @@ class Census:
     def _mention(self, tokens: Sequence[Token], number: int, first: int, last: int) -> Mention:
         run = tokens[first:last]
         start, end = run[0].start, run[-1].end
-        titles = [token for token in run if token.word in self._lexicon.titles]
+        titles = [token for token in run if token.word in self._lexicon["titles"]]
         title = self._text[start : titles[-1].end] if titles and titles[0] is run[0] else ""
         return Mention(
             text=" ".join(self._text[start:end].split()),
@@ -268,6 +179,6 @@ class Census:
 
     def _is_organisation(self, tokens: Sequence[Token], first: int, last: int) -> bool:
         run = tokens[first:last]
-        if self._is_title(run[0]) or run[0].word in self._lexicon.given_names:
+        if self._is_title(run[0]) or run[0].word in self._lexicon["given_names"]:
             return False
-        return any(token.word in self._lexicon.organisations for token in run)
+        return any(token.word in self._lexicon["organisations"] for token in run)

@@ -62,6 +62,7 @@ WORD_LISTS = frozenset(
         "greetings",
         "sign_offs",
         "fillers",  # what else stands in a greeting or sign-off: all, again, very
+        "suffixes",  # what follows a name: Jr, PhD, MBA
         "kin",  # what relatives call themselves before their name: auntie
         "roles",  # what people are to the author or by trade: friend, colleague, plumber
         "organisations",  # words that belong to the name of an organisation, not of a person
@@ -71,6 +72,11 @@ WORD_LISTS = frozenset(
         "before_names",  # words after which a capital means a name: with, to, meet
         "determiners",  # words after which a capital means a thing or a place: the, in
         "pronouns",  # him, her
+        "articles",  # the, her: what may stand between "at" and a name
+        "possessives",  # a, my, one: words that open a description
+        "conjunctions",  # and, or: what stands between two names
+        "phrase_ends",  # words that go on after a description: who, is, and
+        "fields_after",  # words after which a description names a field: in, for
     }
 )
 _KEYS = frozenset({"name", "pattern", "weight", "reach", "example", "counter"})

@@ -6,8 +6,9 @@ below an unmarked one (Outlook, Lotus Notes, forwards) nothing tells where it wo
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,18 @@ def _gathered(lines: list[str], roles: bytearray) -> Parts:
     for run in _RUN.finditer(roles):
         gathered[roles[run.start()]].append("\n".join(lines[run.start() : run.end()]))
     own, quoted, signature = ("\n\n".join(runs) for runs in gathered)
-    return Parts(_tidy(own), _tidy(_MARKS.sub("", quoted)), _tidy(signature))
+    return Parts(_tidy(own), _tidy(unmarked(quoted)), _tidy(signature))
+
+
+def unmarked(text: str) -> str:
+    """`text` without the ">" that quotation puts before its lines."""
+    return _MARKS.sub("", text) if ">" in text else text
 
 
 def _tidy(text: str) -> str:
-    return _BLANK_LINES.sub("\n\n", text).strip("\n").rstrip()
+    if "\n\n\n" in text or " \n" in text or "\t\n" in text:
+        text = _BLANK_LINES.sub("\n\n", text)
+    return text.strip("\n").rstrip()
 
 
 _RUN = re.compile(rb"\x00+|\x01+|\x02+")
@@ -61,6 +69,9 @@ _BLANK_LINES = re.compile(r"\n(?:[ \t]{0,80}\n){2,}+")
 def _mark_quotations(lines: list[str], roles: bytearray) -> None:
     position = 0
     while position < len(lines):
+        if not _is_notable(lines[position]):
+            position += 1
+            continue
         if _is_marked(lines, position):
             _mark_attribution_above(lines, roles, position)
             roles[position] = _QUOTED
@@ -75,6 +86,11 @@ def _mark_quotations(lines: list[str], roles: bytearray) -> None:
             end = _unmarked_end(lines, end)
         _set(roles, start, end, _QUOTED)
         position = end
+
+
+def _is_notable(line: str) -> bool:
+    """Whether a line can be part of a quotation or announce one at all; most cannot."""
+    return ":" in line or ">" in line or line.lstrip()[:1] in _NOTABLE or _WIDE_COLON in line
 
 
 def _set(roles: bytearray, start: int, end: int, role: int) -> None:
@@ -135,6 +151,7 @@ def _joined(lines: list[str], start: int, end: int) -> str:
 # Separators: -----Original Message-----, ---------- Forwarded by … on … ----------
 
 _RULES = "-_=*\u2014\u2013\u2010"
+_NOTABLE = frozenset(_RULES)
 """Characters that rulers are drawn with: among them the em dash, the en dash, and the hyphen proper."""
 _LONGEST_SEPARATOR = 160
 
@@ -199,7 +216,6 @@ _LABELS = {
     "mailed-by",
 }
 _ROLE_OF_LABEL = {label: role for role, labels in _LABELS.items() for label in labels.split()}
-_LABEL = re.compile(r"[\s*_>|]{0,12}([^\W\d_][\w.’' -]{0,16}?)[*_\s]{0,3}[:\uff1a][*_]{0,2}(.*)")
 _LONGEST_BLOCK = 80
 """Lines; recipients of a whole department fill dozens."""
 _LONGEST_CONTINUATION = 40
@@ -211,8 +227,14 @@ _TIME_LIKE = re.compile(r"\d{1,2}[:.h]\d{2}")
 
 def _label(line: str) -> str | None:
     """The role of a header label at the start of the line: from, date, to, cc, subject, other; None when none."""
-    found = _LABEL.match(line[:200]) if ":" in line or _WIDE_COLON in line else None
-    return _ROLE_OF_LABEL.get(found[1].lower().replace(" ", "")) if found else None
+    start = line[:_LONGEST_LABEL]
+    label, colon, _ = start.partition(":" if ":" in start else _WIDE_COLON)
+    return _ROLE_OF_LABEL.get(label.strip(_DECORATION).replace(" ", "").lower()) if colon else None
+
+
+_LONGEST_LABEL = 40
+_DECORATION = " \t*_>|\xa0"
+"""Around a label: marks, and the asterisks that stand for bold type."""
 
 
 def _header_block(lines: list[str], position: int) -> tuple[int, int] | None:
@@ -310,7 +332,12 @@ def _block_start(lines: list[str], position: int) -> int:
 
 def _is_ruler(line: str) -> bool:
     bare = line.strip()
-    return len(bare) > 3 and not bare.strip("-_=*~#—– ")  # noqa: PLR2004 - "---" may be a pause in a text
+    return len(bare) >= _SHORTEST_RULER and bare[0] in _DRAWN and not bare.strip(_DRAWN)
+
+
+_SHORTEST_RULER = 4
+"""Characters; three may be a pause in a text."""
+_DRAWN = _RULES + "~# "
 
 
 # Attributions: On …, Jane Doe <jane@…> wrote:
@@ -406,18 +433,25 @@ def _is_rest(line: str, rest: str) -> bool:
 _LONGEST_DELIMITER = 5
 _LONGEST_SIGNATURE = 30
 _LONGEST_LOOSE_SIGNATURE = 12
+"""Lines with content below "--" without the space of the standard, or below a dash."""
 
 
 def _mark_signatures(lines: list[str], roles: bytearray) -> None:
     """From "-- " (RFC 3676 section 4.3) to the next quotation; what is too long for a signature is none."""
     for start, end in _own_runs(roles):
-        for at in range(start, end):
-            if len(lines[at]) > _LONGEST_DELIMITER or lines[at].strip() not in {"--", "\u2014", "- --"}:
-                continue
-            below = sum(bool(line.strip()) for line in lines[at + 1 : end])
-            if below <= (_LONGEST_SIGNATURE if lines[at] == "-- " else _LONGEST_LOOSE_SIGNATURE):
-                _set(roles, at, end, _SIGNATURE)
+        below, delimiter = 0, None
+        for at in range(end - 1, start - 1, -1):
+            if below > _LONGEST_SIGNATURE:
                 break
+            if _is_delimiter(lines[at]) and (below <= _LONGEST_LOOSE_SIGNATURE or lines[at] == "-- "):
+                delimiter = at
+            below += bool(lines[at].strip())
+        if delimiter is not None:
+            _set(roles, delimiter, end, _SIGNATURE)
+
+
+def _is_delimiter(line: str) -> bool:
+    return len(line) <= _LONGEST_DELIMITER and line.strip() in {"--", "\u2014", "- --"}
 
 
 def _own_runs(roles: bytearray) -> list[tuple[int, int]]:
@@ -427,7 +461,8 @@ def _own_runs(roles: bytearray) -> list[tuple[int, int]]:
 
 # Banners and footers --------------------------------------------------------------------------------------------------
 
-_MOST_PARAGRAPHS = 12
+_MOST_BANNERS = 3
+_MOST_FOOTERS = 12
 _BANNER_HEIGHT = 6
 
 
@@ -436,7 +471,7 @@ def _mark_banners(lines: list[str], roles: bytearray) -> None:
     runs = _own_runs(roles)
     if not runs:
         return
-    for start, end in _paragraphs(lines, *runs[0])[:3]:
+    for start, end in _first_paragraphs(lines, *runs[0], most=_MOST_BANNERS):
         if end - start > _BANNER_HEIGHT or not _is_banner(_joined(lines, start, end)):
             return
         _set(roles, start, end, _SIGNATURE)
@@ -488,8 +523,8 @@ def _mark_footers(lines: list[str], roles: bytearray) -> None:
 
 
 def _mark_footers_of(lines: list[str], roles: bytearray, start: int, end: int) -> None:
-    paragraphs = _paragraphs(lines, start, end)[-_MOST_PARAGRAPHS:]
-    for first, last in reversed(paragraphs[: _disclaimed(lines, paragraphs)]):
+    paragraphs = list(islice(_last_paragraphs(lines, start, end), _MOST_FOOTERS))
+    for first, last in paragraphs[_below_disclaimer(lines, paragraphs) :]:
         cut = _footer_start(lines, first, last)
         if cut is None:
             return
@@ -498,18 +533,22 @@ def _mark_footers_of(lines: list[str], roles: bytearray, start: int, end: int) -
             return
 
 
-def _disclaimed(lines: list[str], paragraphs: list[tuple[int, int]]) -> int:
-    """How many of the paragraphs stand above the end of a disclaimer that only few others follow; else all."""
-    for count in range(len(paragraphs), max(0, len(paragraphs) - 4), -1):
-        text = _joined(lines, *paragraphs[count - 1])
+def _below_disclaimer(lines: list[str], paragraphs: list[tuple[int, int]]) -> int:
+    """How many of the last paragraphs, few and short, stand below a disclaimer; 0 without one."""
+    lowest = paragraphs[:_MOST_ADDITIONS]
+    if not lowest or not _is_disclaimer(_joined(lines, lowest[-1][0], lowest[0][1])):
+        return 0
+    for count, (first, last) in enumerate(lowest):
+        text = _joined(lines, first, last)
         if _is_disclaimer(text):
             return count
         if len(text) > _LONGEST_ADDITION:
             break
-    return len(paragraphs)
+    return 0
 
 
-def _paragraphs(lines: list[str], start: int, end: int) -> list[tuple[int, int]]:
+def _first_paragraphs(lines: list[str], start: int, end: int, most: int) -> list[tuple[int, int]]:
+    """Paragraphs from the top as (first line, one after the last)."""
     found: list[tuple[int, int]] = []
     first = None
     for at in range(start, end + 1):
@@ -519,41 +558,54 @@ def _paragraphs(lines: list[str], start: int, end: int) -> list[tuple[int, int]]
         elif not full and first is not None:
             found.append((first, at))
             first = None
+            if len(found) == most:
+                break
     return found
 
 
-def _first_line_with(test: Callable[[str], bool], lines: list[str], first: int, last: int) -> int | None:
-    return next((at for at in range(first, last) if test(lines[at])), None)
+def _last_paragraphs(lines: list[str], start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Paragraphs from the bottom as (first line, one after the last)."""
+    last = None
+    for at in range(end - 1, start - 2, -1):
+        full = at >= start and bool(lines[at].strip())
+        if full and last is None:
+            last = at + 1
+        elif not full and last is not None:
+            yield at + 1, last
+            last = None
+
+
+_TALLEST_FOOTER = 40
 
 
 def _footer_start(lines: list[str], first: int, last: int) -> int | None:
     """Where in the paragraph a footer begins; None when it holds none."""
+    first = max(first, last - _TALLEST_FOOTER)
     for at in range(first, last):
         if _is_ruler(lines[at]) and (at + 1 == last or _is_advertised(lines, at + 1, last)):
             return at
-    if _is_disclaimer(_joined(lines, first, last)):
+    text = _joined(lines, first, last)
+    if _is_disclaimer(text):
         return first
-    if _is_tagline(lines[last - 1].strip()):
-        return last - 1
-    return _first_line_with(_is_list_footer, lines, first, last)
+    if _is_list_footer(text):
+        return next((at for at in range(first, last) if _is_list_footer(lines[at])), first)
+    return next((at for at in range(max(first, last - 2), last) if _is_tagline(lines[at].strip())), None)
 
 
 def _is_advertised(lines: list[str], first: int, last: int) -> bool:
     """Whether what stands below a ruler is a footer: known as one, or a few lines with an address of the web."""
     text = _joined(lines, first, last)
-    return _is_footer(text) or (last - first <= _LONGEST_ADVERTISEMENT and ("://" in text or "www." in text))
+    if last - first <= _LONGEST_ADVERTISEMENT and ("://" in text or "www." in text):
+        return True
+    return _is_disclaimer(text) or _is_list_footer(text) or _is_tagline(text)
 
 
 _LONGEST_ADVERTISEMENT = 8
 
 
-def _is_footer(paragraph: str) -> bool:
-    return _is_tagline(paragraph) or _is_disclaimer(paragraph) or _is_list_footer(paragraph)
-
-
 _LONGEST_TAGLINE = 120
 _TAGLINE = re.compile(
-    r"\W{0,3}(?:sent (?:from|via|with|using) (?:my |the |a )?[\w\"]|(?:get|download) (?:the )?(?:outlook|yahoo)\b"
+    r"\W{0,3}(?:sent from my \w|sent (?:from|via|with|using) (?:the |a )?(?-i:[A-Z0-9\"i])|(?:get|download) (?:the )?(?:outlook|yahoo)\b"
     r"|von meinem .{0,60}gesendet|gesendet (?:von|mit|über)|diese nachricht wurde von mein"
     r"|envoy[ée]e? (?:de|depuis|à partir|avec)|t[ée]l[ée]charge[rz]? outlook"
     r"|enviado (?:desde|con|do|de|pelo|via|a partir)|obtener outlook|obter o outlook"
@@ -577,15 +629,17 @@ _DISCLAIMING = (
     *("abusievelijk", "verboden", "uitsluitend bestemd", "geltend", "handelsregister", "geschäftsführer"),
 )
 _ENOUGH_DISCLAIMING = 3
+_MOST_ADDITIONS = 4
 _LONGEST_ADDITION = 600
-"""Characters of a paragraph that may stand below a disclaimer and be part of it."""
+"""Paragraphs, and characters of each, that may stand below a disclaimer and belong to it."""
 _SHORTEST_DISCLAIMER = 60
+_LONGEST_DISCLAIMER = 3_000
 
 
 def _is_disclaimer(paragraph: str) -> bool:
     if len(paragraph) < _SHORTEST_DISCLAIMER:
         return False
-    lowered = paragraph[:2_000].lower()
+    lowered = paragraph[-_LONGEST_DISCLAIMER:].lower()
     return sum(word in lowered for word in _DISCLAIMING) >= _ENOUGH_DISCLAIMING
 
 

@@ -1,7 +1,7 @@
 """Pure. The owner's reply to a check-in → answers.
 
-Nothing is guessed: what is unanswered, contradictory, conditional, or fits both questions is named in `unclear`, and the
-outcome is to ask back. The one short cut is that a change of field decides alone, whatever the other answer.
+Nothing is guessed: what is unanswered, contradictory, conditional, or fits both questions is named in `unclear`, and
+the outcome is to ask back. The one short cut is that a change of field decides alone, whatever the other answer.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ BOTH_QUESTIONS = frozenset(Question)
 
 
 def interpret(message: Message, context: ReplyContext, *, now: datetime) -> Answers:
-    """What the reply says. Dates in it count from its Date header in the owner's zone; `now` only stands in for a missing one."""
+    """What the reply says. Its dates count from its Date header in the owner's zone, or from `now` without one."""
     if is_automatic(message):
         return _nothing(Outcome.IGNORE)
     base = (message.date or now).astimezone(context.owner.timezone).date()
@@ -120,9 +120,7 @@ def _vocabulary_of(parts: Sequence[Segment], owner: Owner) -> Vocabulary:
     return choose(owner.languages, tokenize(text))
 
 
-def _read(
-    parts: Sequence[Segment], words: Vocabulary, base: date, context: ReplyContext
-) -> tuple[Statements, ...]:
+def _read(parts: Sequence[Segment], words: Vocabulary, base: date, context: ReplyContext) -> tuple[Statements, ...]:
     """What is said outside quoted lines; what was typed into them only counts when nothing is."""
     for is_inside in (False, True):
         found = tuple(
@@ -141,6 +139,9 @@ def _read(
     )
 
 
+_NO_DATE = Until()
+
+
 @dataclass(frozen=True, slots=True)
 class _Said:
     """What the whole reply says, before it is measured against earlier replies."""
@@ -153,7 +154,7 @@ class _Said:
     is_order_doubted: bool = False
     lone: str | None = None
     """The one yes or no that may answer either question."""
-    until: Until = Until()
+    until: Until = _NO_DATE
     reason: str | None = None
     new_field: str | None = None
     is_wish: bool = False
@@ -222,13 +223,13 @@ def _reason(found: Sequence[Statements], words: Vocabulary) -> str | None:
 
 def _until(found: Sequence[Statements], said: _Said, words: Vocabulary) -> Until:
     if said.values.get(SWAMPED) is False and SWAMPED not in said.doubts:
-        return Until()
+        return _NO_DATE
     for statements in found:
         counted = [_doubted(dated) for dated in statements.dates]
         until = resolve(counted, statements.tidied, statements.tokens, words.dates)
-        if until != Until():
+        if until != _NO_DATE:
             return until
-    return Until()
+    return _NO_DATE
 
 
 def _doubted(dated: DatedMention) -> Mention:
@@ -253,7 +254,12 @@ def _assign_stretch(
 ) -> tuple[list[_Assigned], str | None]:
     events = _with_dittos(_without_emphasis([event for event in statements.events if event.kind is not Kind.ORDER]))
     topics = [_of_topic(event) for event in events if event.kind is Kind.TOPIC]
-    swept = [_Assigned(question, event.value, _DIRECT, event) for event in events if event.kind is Kind.BOTH for question in Question]
+    swept = [
+        _Assigned(question, event.value, _DIRECT, event)
+        for event in events
+        if event.kind is Kind.BOTH
+        for question in Question
+    ]
     named = [_direct(event.question, event) for event in events if event.kind is Kind.PARTICLE and event.question]
     bare = [event for event in events if event.kind is Kind.PARTICLE and not event.question]
     placed, lone = _place(bare, events, statements, before, found, context)
@@ -296,7 +302,7 @@ def _is_only_under_one(statements: Statements, found: Sequence[Statements]) -> b
 
 
 def _is_pair(bare: Sequence[Event], events: Sequence[Event]) -> bool:
-    """ "No, no", "yes / no", "no and no": two answers with nothing between them, each for one question."""
+    """As in "No, no", "yes / no", "no and no": two answers with nothing between them, each for one question."""
     first, second = bare
     places = [events.index(first), events.index(second)]
     is_adjacent = places[1] == places[0] + 1
@@ -358,7 +364,7 @@ def _after_statement(event: Event, topic: Event) -> str | None:
 
 
 def _without_emphasis(events: Sequence[Event]) -> list[Event]:
-    """ "No, not at all" is one answer, "no, no" two, and "No. Not really." may be either, so that it is one."""
+    """As in "No, not at all" is one answer, "no, no" two, and "No. Not really." may be either, so that it is one."""
     kept: list[Event] = []
     for event in events:
         if kept and _underlines(event, kept[-1]):
@@ -379,7 +385,7 @@ def _underlines(event: Event, before: Event) -> bool:
 
 
 def _with_dittos(events: Sequence[Event]) -> list[Event]:
-    """ "No, ditto": the same again."""
+    """As in "No, ditto": the same again."""
     settled: list[Event] = []
     for event in events:
         last = next((one.value for one in reversed(settled) if one.kind is not Kind.BOTH), None)
@@ -435,7 +441,6 @@ def _strongest(given: Sequence[_Assigned]) -> bool | None:
 # --- the answers ------------------------------------------------------------------------------------------------------
 
 
-
 def _answers(said: _Said, context: ReplyContext, base: date) -> Answers:
     phrases = vocabulary(_language(context.owner)).unclear
     if _is_acknowledgement(said) and _is_settled(context.earlier):
@@ -467,7 +472,7 @@ def _is_settled(earlier: Answers | None) -> bool:
 
 def _is_silent(said: _Said) -> bool:
     spoken = (said.values, said.doubts, said.contradictions, said.orders, said.new_field, said.lone)
-    return not any(spoken) and said.until == Until()
+    return not any(spoken) and said.until == _NO_DATE
 
 
 def _is_acknowledgement(said: _Said) -> bool:
@@ -481,8 +486,8 @@ def _is_doubtful_as_a_whole(said: _Said) -> bool:
 def _known(said: _Said, start: Answers | None, base: date) -> Answers:
     """What is known after this reply: its own words over what was known before."""
     start = start or _nothing(Outcome.CLARIFY)
-    swamped = _value(SWAMPED, said, start.swamped)
-    changing = _value(CHANGING, said, start.changing_fields)
+    swamped = _value(SWAMPED, said, before=start.swamped)
+    changing = _value(CHANGING, said, before=start.changing_fields)
     if changing is None and said.is_introduced_anew and CHANGING not in said.doubts | said.contradictions:
         changing = True
     earlier = start if start.swamped else _nothing(Outcome.CLARIFY)
@@ -497,7 +502,7 @@ def _known(said: _Said, start: Answers | None, base: date) -> Answers:
     )
 
 
-def _value(question: Question, said: _Said, before: bool | None) -> bool | None:
+def _value(question: Question, said: _Said, *, before: bool | None) -> bool | None:
     if question in said.doubts | said.contradictions:
         return None
     return said.values.get(question, before)
@@ -554,7 +559,13 @@ def _ordered(answers: Answers, said: _Said, order: str, phrases: Mapping[str, st
     if said.doubts | said.contradictions or said.until.ambiguous:
         return _asking(answers, list(_unclear(answers, said, phrases)), is_until_open=bool(said.until.ambiguous))
     if order == "defer":
-        return replace(answers, swamped=True, until=said.until.value or answers.until, reason=said.reason or answers.reason, outcome=Outcome.DEFER)
+        return replace(
+            answers,
+            swamped=True,
+            until=said.until.value or answers.until,
+            reason=said.reason or answers.reason,
+            outcome=Outcome.DEFER,
+        )
     return replace(answers, outcome=Outcome.DEFER if answers.swamped else Outcome.ACCEPT)
 
 

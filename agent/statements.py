@@ -1,8 +1,8 @@
 """Pure. The owner's words → events: what each clause says of the two questions, in the order in which it is said.
 
-A clause is what stands between two marks or conjunctions. Its phrases come from the word tables; here it is decided what they
-say together: what is denied, doubted, past, asked, or only names the question that the next word answers. Nothing is settled
-between clauses: agent.reply does that.
+A clause is what stands between two marks or conjunctions. Its phrases come from the word tables; here it is decided
+what they say together: what is denied, doubted, past, asked, or only names the question that the next word answers.
+Nothing is settled between clauses: agent.reply does that.
 """
 
 from collections.abc import Iterator, Sequence
@@ -180,9 +180,7 @@ def _stretches(
     yield begin, len(tokens), question
 
 
-def _is_number_of_answer(
-    tokens: Sequence[Token], at: int, dated: Sequence[Mention], vocabulary: Vocabulary
-) -> bool:
+def _is_number_of_answer(tokens: Sequence[Token], at: int, dated: Sequence[Mention], vocabulary: Vocabulary) -> bool:
     if tokens[at].text not in _NUMBERED or any(mention.start <= at < mention.end for mention in dated):
         return False
     is_marked = at + 1 < len(tokens) and tokens[at + 1].text in set(".):-=/]")
@@ -270,15 +268,14 @@ def _separator(text: _Text, at: int, atom: _Atom | None) -> str | None:
         return None if atom is not None else _STOPS.get(token.text, ",")
     if atom is None or atom.end > at + 1:
         return None
-    return next((label for label in ("and", "but", "or") if atom.has(f"word_{label}")), None)
+    joining = next((label for label in ("and", "but", "or", "so") if atom.has(f"word_{label}")), None)
+    return "," if joining == "so" else joining
 
 
 # --- what a stretch says ----------------------------------------------------------------------------------------------
 
 
-def _statements(
-    text: _Text, begin: int, end: int, question: Question | None, dated: Sequence[Mention]
-) -> Statements:
+def _statements(text: _Text, begin: int, end: int, question: Question | None, dated: Sequence[Mention]) -> Statements:
     clauses = _clauses(text, begin, end, dated)
     events = _labelled_answers(tuple(_events(text, clauses)))
     field, is_as = _new_field(text, clauses)
@@ -314,6 +311,7 @@ _TOPICS: dict[str, tuple[Question, bool]] = {
 _STRONG = {"swamped", "changing"}
 _INVERSE = {"free", "staying", "staying_bare"}
 _ORDERS = ("accept", "defer", "decline", "decline_end", "skip", "not_an_offer", "same")
+_DENIALS = ("not", "firm_no")
 _YES = ("yes", "firm_yes", "firm_yes_end")
 _NO = ("no", "firm_no", "firm_no_end")
 
@@ -329,18 +327,20 @@ def _events(text: _Text, clauses: Sequence[_Clause]) -> Iterator[Event]:
     for clause in clauses:
         separators |= clause.separators
         found = list(_events_in(text, clause, clauses, chained=denied_before and "or" in clause.separators))
-        found = _with_doubtful_chain(text, clause, found, denied_before=denied_before)
+        found = _with_doubtful_chain(clause, found, denied_before=denied_before)
         for event in found:
             yield replace(event, separators=frozenset(separators), sentence=clause.sentence)
             separators = set()
         topics = [event for event in found if event.kind is Kind.TOPIC]
-        denied_before = any(event.value is False and not event.is_inverse for event in topics) if topics else (
-            denied_before and not clause.separators & {".", "\n"}
+        denied_before = (
+            any(event.value is False and not event.is_inverse for event in topics)
+            if topics
+            else (denied_before and not clause.separators & {".", "\n"})
         )
 
 
-def _with_doubtful_chain(text: _Text, clause: _Clause, found: list[Event], *, denied_before: bool) -> list[Event]:
-    """ "Not swamped and changing fields": whether the "not" reaches over the "and" cannot be told."""
+def _with_doubtful_chain(clause: _Clause, found: list[Event], *, denied_before: bool) -> list[Event]:
+    """As in "Not swamped and changing fields": whether the "not" reaches over the "and" cannot be told."""
     first = clause.atoms[0] if clause.atoms else None
     is_bare = first is not None and _topic(first) is not None and first.start == clause.start
     if not (denied_before and is_bare and clause.separators == frozenset({"and"}) and found):
@@ -375,13 +375,42 @@ def _topic_events(text: _Text, clause: _Clause, atom: _Atom, *, chained: bool) -
         return
     is_strong = name in _STRONG
     words = text.quote(atom.start, atom.end)
-    event = Event(Kind.TOPIC, value, question, is_strong=is_strong, is_inverse=name in _INVERSE, words=words, at=atom.start)
-    if name == "perhaps_leaving" or negations > 1 or _is_remote(clause, atom) or (clause.is_asked and not _is_label(clause, atom)):
+    event = Event(
+        Kind.TOPIC, value, question, is_strong=is_strong, is_inverse=name in _INVERSE, words=words, at=atom.start
+    )
+    if name == "free" and not negations:
+        event = replace(event, value=_free_when(clause))
+        if event.value is not False:
+            yield replace(event, is_inverse=False)
+            return
+    is_doubted = negations > 1 or _is_remote(clause, atom) or _is_denied_after(clause, atom)
+    if name == "perhaps_leaving" or is_doubted or (clause.is_asked and not _is_label(clause, atom)):
         yield replace(event, value=None if not (negations == 1 and name == "perhaps_leaving") else False)
     elif _is_label(clause, atom) and not negations and not chained:
         yield replace(event, label="asked" if clause.is_asked else "plain")
     else:
         yield replace(event, value=value != (bool(negations) or chained))
+
+
+def _free_when(clause: _Clause) -> bool | None:
+    """As in "Free" is not swamped, "free from the 12th" is swamped until then, and "free on Friday" tells neither."""
+    mention = next((atom.mention for atom in clause.atoms if atom.mention is not None), None)
+    if mention is None or mention.lead == "until" or mention.is_after != (mention.lead in _AFTER):
+        return False
+    starts = mention.lead in _AFTER or mention.role is Role.START or mention.is_duration
+    return True if starts else None
+
+
+_AFTER = ("after", "through")
+
+
+def _is_denied_after(clause: _Clause, atom: _Atom) -> bool:
+    """As in "Changing fields is out of the question": a denial after the statement that denies nothing else."""
+    after = [other for other in clause.atoms if other.start >= atom.end]
+    denials = [
+        other for other in after if other.has("not") and not other.has("no", "firm_no", "firm_no_end", "not_only")
+    ]
+    return any(not any(_topic(other) and other.start >= denial.end for other in after) for denial in denials)
 
 
 def _is_remote(clause: _Clause, atom: _Atom) -> bool:
@@ -400,7 +429,7 @@ def _is_no_statement(text: _Text, clause: _Clause, atom: _Atom, name: str, *, ne
     if name == "leaving_bare":
         return not negated
     if name == "staying_bare":
-        return not _is_last(text, clause, atom)
+        return not _is_last(clause, atom)
     if name == "into":
         return _captured(text, atom.end, clause.end, "field_stop") is None
     return name == "free_from" and not any(other.mention for other in clause.atoms)
@@ -410,7 +439,7 @@ def _ends_past(clause: _Clause, atom: _Atom) -> bool:
     return any(other.has("past") and other.start >= atom.end and not other.has("not") for other in clause.atoms)
 
 
-def _is_last(text: _Text, clause: _Clause, atom: _Atom) -> bool:
+def _is_last(clause: _Clause, atom: _Atom) -> bool:
     rest = [other for other in clause.atoms if other.start >= atom.end]
     covered = sum(other.end - other.start for other in rest if other.has("filler", *_YES, *_NO, "date"))
     return covered == clause.end - atom.end
@@ -423,8 +452,10 @@ def _is_label(clause: _Clause, atom: _Atom) -> bool:
     others = [other for other in clause.atoms if other is not atom]
     covered = atom.end - atom.start + sum(other.end - other.start for other in others)
     said = any(_topic(other) or other.has("subject") for other in others if not clause.is_asked)
-    return covered == clause.end - clause.start and not said and all(
-        other.has("filler", *_YES, *_NO, "subject", "ack") or _topic(other) for other in others
+    return (
+        covered == clause.end - clause.start
+        and not said
+        and all(other.has("filler", *_YES, *_NO, "subject", "ack") or _topic(other) for other in others)
     )
 
 
@@ -435,7 +466,7 @@ def _negations(text: _Text, clause: _Clause, atom: _Atom) -> int:
     for other in reversed([other for other in clause.atoms if other.end <= atom.start]):
         if _topic(other) is not None:
             break
-        if other.has("not") and not other.has("not_only") and reach - other.end <= NEGATION_REACH:
+        if other.has(*_DENIALS) and not other.has("not_only") and reach - other.end <= NEGATION_REACH:
             if _is_own_answer(text, clause, other) or _is_bare_no(clause, other, atom):
                 break
             count += 1
@@ -444,7 +475,7 @@ def _negations(text: _Text, clause: _Clause, atom: _Atom) -> int:
 
 
 def _is_bare_no(clause: _Clause, atom: _Atom, topic: _Atom) -> bool:
-    """ "No I'm not busy": with a subject or a "not" of its own after it, the "no" is an answer and denies nothing."""
+    """As in "No I'm not busy": with a subject or a "not" of its own after it, the "no" is an answer."""
     between = [other for other in clause.atoms if atom.end <= other.start < topic.start]
     return atom.has("no") and any(other.has("subject", "not") for other in between)
 
@@ -471,7 +502,7 @@ def _with_particles(text: _Text, clause: _Clause, topics: Sequence[_Atom], found
 def _is_particle(text: _Text, clause: _Clause, atom: _Atom, topics: Sequence[_Atom]) -> bool:
     if not atom.has(*_YES, *_NO, "ditto"):
         return False
-    if atom.has("not") and any(_denies(text, clause, atom, topic) for topic in topics):
+    if atom.has(*_DENIALS) and any(_denies(text, clause, atom, topic) for topic in topics):
         return False
     if not atom.has("yes", "no") or text.tokens[atom.end - 1].end - text.tokens[atom.start].start == 1:
         # "Right", "never", "n" are answers only when nothing else is said.
@@ -486,7 +517,9 @@ def _denies(text: _Text, clause: _Clause, atom: _Atom, topic: _Atom) -> bool:
     if topic.start < atom.end or _is_own_answer(text, clause, atom):
         return False
     between = [other for other in clause.atoms if atom.end <= other.start < topic.start]
-    return not any(_topic(other) or other.has("yes", "no") for other in between) and not _is_bare_no(clause, atom, topic)
+    return not any(_topic(other) or other.has("yes", "no") for other in between) and not _is_bare_no(
+        clause, atom, topic
+    )
 
 
 def _particle(text: _Text, atom: _Atom, clause: _Clause) -> Event:
@@ -510,10 +543,8 @@ def _named(clause: _Clause) -> Question | None:
     return SWAMPED if clause.has("first") else CHANGING
 
 
-def _sweeping(
-    clause: _Clause, atom: _Atom, topics: Sequence[_Atom], particles: Sequence[_Atom]
-) -> Iterator[Event]:
-    """ "Both", "neither", and "no to both"."""
+def _sweeping(clause: _Clause, atom: _Atom, topics: Sequence[_Atom], particles: Sequence[_Atom]) -> Iterator[Event]:
+    """As in "Both", "neither", and "no to both"."""
     if not clause.is_read or "or" in clause.separators:
         return
     if atom.has("neither") and not any(topic.start >= atom.end for topic in topics):
@@ -524,7 +555,7 @@ def _sweeping(
 
 
 def _implied(clause: _Clause, found: Sequence[Event]) -> list[Event]:
-    """ "Back on the 12th" says that one is swamped, when nothing else in the clause speaks of a question."""
+    """As in "Back on the 12th" says that one is swamped, when nothing else in the clause speaks of a question."""
     if any(event.kind is Kind.TOPIC for event in found):
         return []
     if clause.unread(clause.start, clause.end) > MOST_UNREAD_BESIDE_DATE:
@@ -534,7 +565,7 @@ def _implied(clause: _Clause, found: Sequence[Event]) -> list[Event]:
 
 
 def _labelled_answers(events: tuple[Event, ...]) -> tuple[Event, ...]:
-    """ "Swamped: no", "changing fields? not at all": the label takes the value of the answer after it."""
+    """As in "Swamped: no", "changing fields? not at all": the label takes the value of the answer after it."""
     settled: list[Event] = []
     labels: list[Event] = []
     for event in events:
@@ -614,28 +645,27 @@ def _flags(clauses: Sequence[_Clause]) -> frozenset[str]:
 
 
 def _dates(clauses: Sequence[_Clause], question: Question | None) -> tuple[DatedMention, ...]:
-    found: list[DatedMention] = []
-    for clause in clauses:
-        for atom in clause.atoms:
-            if atom.mention is not None and not _is_about_change(clauses, clause, atom, question):
-                found.append(_dated(clauses, clause, atom.mention))
-    return tuple(found)
+    return tuple(
+        _dated(clauses, clause, atom.mention)
+        for clause in clauses
+        for atom in clause.atoms
+        if atom.mention is not None and not _is_about_change(clauses, clause, atom, question)
+    )
 
 
 def _dated(clauses: Sequence[_Clause], clause: _Clause, mention: Mention) -> DatedMention:
     sentence = [other for other in clauses if other.sentence == clause.sentence]
     is_busy = any(_topic(atom) in {"swamped", "busy"} for other in sentence for atom in other.atoms)
     during = mention.role is Role.DURING and is_busy
-    if clause.has("free_from") and mention.role in {Role.START, Role.BARE}:
+    is_start = clause.has("free_from") or (clause.has("free") and _free_when(clause))
+    if is_start and mention.role in {Role.START, Role.BARE}:
         mention = replace(mention, role=Role.END)
     is_apart = not any(_topic(atom) for other in sentence for atom in other.atoms)
     is_doubted = clause.has("hedge")
     return DatedMention(replace(mention, is_after=mention.is_after or during), clause.sentence, is_apart, is_doubted)
 
 
-def _is_about_change(
-    clauses: Sequence[_Clause], clause: _Clause, atom: _Atom, question: Question | None
-) -> bool:
+def _is_about_change(clauses: Sequence[_Clause], clause: _Clause, atom: _Atom, question: Question | None) -> bool:
     """Whether a date belongs to the change of field: the nearest statement of its sentence is on that."""
     sentence = [other for one in clauses if one.sentence == clause.sentence for other in one.atoms]
     topics = [other for other in sentence if _topic(other)]
@@ -679,10 +709,19 @@ def _new_field(text: _Text, clauses: Sequence[_Clause]) -> tuple[str | None, boo
     """What the owner moves to, or wants to be introduced as, and whether it is the latter."""
     for label, stop in (("as_new", "as_stop"), ("to_new", "field_stop")):
         for clause in clauses:
-            found = _field_after(text, clause, label, stop)
+            found = _field_after(text, clause, label, stop) or _field_alone(text, clauses, clause, label)
             if found is not None:
                 return found, label == "as_new"
     return None, False
+
+
+def _field_alone(text: _Text, clauses: Sequence[_Clause], clause: _Clause, label: str) -> str | None:
+    """The field of a clause that is nothing but "to music", after "yes" or "changing fields"."""
+    at = clauses.index(clause)
+    begins = label == "to_new" and at > 0 and _label_at(text, clause.start, "to_start")
+    if not begins or not clauses[at - 1].has(*_YES, "changing", "leaving"):
+        return None
+    return _captured(text, clause.start + 1, clause.end, "field_stop")
 
 
 def _field_after(text: _Text, clause: _Clause, label: str, stop: str) -> str | None:

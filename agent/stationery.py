@@ -18,6 +18,7 @@ from jinja2 import (
     TemplateNotFound,
     TemplateSyntaxError,
 )
+from jinja2.loaders import split_template_path
 from jinja2.meta import find_undeclared_variables
 from jinja2.nodes import Name
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -30,6 +31,8 @@ _IN_THE_WHEEL = Path(__file__).parent / "templates"
 _IN_A_CHECKOUT = Path(__file__).parent.parent / "templates"
 _LONGEST_TEMPLATE = 256 * 1024
 """Characters; the longest shipped one has 8 KiB."""
+_ESCAPED = "#escaped"
+"""After the name of a template: the same file, where HTML imports it."""
 _USED_INSTEAD = "the shipped template is used instead."
 
 _FAULTS_OF_AN_EXPRESSION = (
@@ -60,7 +63,7 @@ class Stationery:
         self._own = self._shipped if overrides is None else _environment(_Shelf(self._folder, overrides))
         self._failed: dict[str, None] = {}
 
-    def render(self, name: str, language: str, **values: object) -> str:
+    def render(self, name: str, language: str, /, **values: object) -> str:
         """Return the text of a template, which is given `values` and the `language`.
 
         Raises TemplateFault, with file and line, when it cannot be rendered.
@@ -120,10 +123,11 @@ class _Shelf(BaseLoader):
         self._overrides = overrides
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
-        for path in self._overriding(template):
+        name = "/".join(split_template_path(template.removesuffix(_ESCAPED)))  # refuses to leave the folder
+        for path in self._overriding(name):
             if path.is_file() and _is_sound(environment, path):
                 return self._found(path)
-        for path in self._shipping(template):
+        for path in self._shipping(name):
             if path.is_file():
                 return self._found(path)
         raise TemplateNotFound(template)
@@ -149,17 +153,21 @@ class _Shelf(BaseLoader):
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    """Resolves what a template imports in the language that the letter is rendered in."""
+    """Resolves what a template imports: in the language that the letter is rendered in, and escaping as it does.
+
+    Jinja takes the result of a macro that HTML calls for HTML, whether the macro's own file escapes or not.
+    """
 
     def join_path(self, template: str, parent: str) -> str:
-        return f"{parent.split('/', maxsplit=1)[0]}/{template}"
+        language = parent.split("/", maxsplit=1)[0]
+        return f"{language}/{template}{_ESCAPED if _is_html(parent) else ''}"
 
 
 def _environment(shelf: _Shelf) -> Environment:
     return _Environment(
         loader=shelf,
         undefined=StrictUndefined,
-        autoescape=lambda name: name is not None and name.endswith(f".html{SUFFIX}"),
+        autoescape=_is_html,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -179,6 +187,10 @@ def _place(error: BaseException, name: str) -> str:
     """File and line of the innermost template that an error came through; Jinja writes them into the traceback."""
     frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename.endswith(SUFFIX)]
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else name
+
+
+def _is_html(name: str | None) -> bool:
+    return name is not None and name.endswith((f".html{SUFFIX}", _ESCAPED))
 
 
 def _values_of(environment: Environment, path: Path) -> set[str]:

@@ -1,8 +1,8 @@
-"""Pure. What the owner wrote in a reply, and under which of our questions: everything that we wrote ourselves is taken away.
+"""Pure. What the owner wrote in a reply, and under which of our questions: all that we wrote ourselves is taken away.
 
-We know the text of every mail of ours in the thread, so a quotation is found by its words, in whatever form a client puts
-it: with ">" or without, wrapped, joined, translated headers around it. What a client adds itself (attribution lines, header
-blocks, taglines, banners) is told by the owner's own name and address in it, or by the table of client phrases.
+We know the text of every mail of ours in the thread, so a quotation is found by its words, in whatever form a client
+puts it: with ">" or without, wrapped, joined, translated headers around it. What a client adds itself (attribution
+lines, header blocks, taglines, banners) is told by the owner's own name and address in it, or by a table of phrases.
 """
 
 import re
@@ -32,7 +32,9 @@ MOST_SKIPPED = 4
 _QUOTE_MARKS = re.compile(r"[ \t]{0,3}((?:>[ \t]?){1,40})")
 _RULER = re.compile(r"[\W_]{0,3}([-_=*~•─━]{5,200})")
 _FIELD = re.compile(r"\W{0,6}([^\W\d_][^:\n]{0,30}?)\W{0,3}:[\s*]{0,4}(\S.*)")
-_LINK = re.compile(r"[<(\[]{1,2}\s?(?:https?|mailto|tel|cid):[^\s<>]{0,2000}[>)\]]{0,2}|\bhttps?://\S{1,2000}|\[(?:image|cid):[^\]\n]{0,200}\]")
+_LINK = re.compile(
+    r"[<(\[]{1,2}\s?(?:https?|mailto|tel|cid):[^\s<>]{0,2000}[>)\]]{0,2}|\bhttps?://\S{1,2000}|\[(?:image|cid):[^\]\n]{0,200}\]"
+)
 _YEAR_OR_TIME = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.h]\d\d\b")
 _ARMOUR = re.compile(r"-{5}(BEGIN|END) PGP (SIGNED MESSAGE|SIGNATURE|MESSAGE|PUBLIC KEY BLOCK)-{5}")
 _POSTSCRIPT = re.compile(r"\W{0,3}p\.? ?s\b", re.IGNORECASE)
@@ -225,43 +227,60 @@ def _subtract(lines: Sequence[_Line], sources: Sequence[_Own]) -> list[_Read]:
 
 
 def _read_line(line: _Line, sources: Sequence[_Own], place: _Place | None) -> _Read:
-    pieces: list[tuple[str, _Place | None]] = []
-    words, at, own_from, here, begin = line.words, 0, 0, None, None
-    while at < len(words):
-        run = _run(words, at, sources, here or place, is_quoted=line.depth > 0)
-        if run is None:
-            at += 1
-            continue
-        pieces += _piece(line, own_from, at, here)
-        begin = begin or _Place(run[0].source, run[0].word - (run[1] - at))
-        here, at = run
-        own_from = at
-    return _Read(line, (*pieces, *_piece(line, own_from, len(words), here)), here, begin)
+    stretches: list[_Stretch] = []
+    at = 0
+    while at < len(line.tokens):
+        stretch = _longest_stretch(line, at, sources, stretches[-1].place if stretches else place)
+        stretches += [stretch] if stretch else []
+        at = stretch.end if stretch else at + 1
+    places: list[_Place | None] = [None, *(stretch.place for stretch in stretches)]
+    begins = [0, *(stretch.end for stretch in stretches)]
+    ends = [*(stretch.at for stretch in stretches), len(line.tokens)]
+    pieces = [piece for around in zip(begins, ends, places, strict=True) for piece in _piece(line, *around)]
+    return _Read(line, tuple(pieces), places[-1], stretches[0].begin if stretches else None)
 
 
 def _piece(line: _Line, start: int, end: int, place: _Place | None) -> list[tuple[str, _Place | None]]:
     """The own text between two stretches of ours, with the marks that belong to it."""
     begins = 0 if start == 0 else line.tokens[start - 1].end
     ends = len(line.text) if end == len(line.tokens) else line.tokens[end].start
-    text = line.text[begins:ends].strip()
+    # The mark that ends our question is not among its words.
+    text = line.text[begins:ends].strip().lstrip("?:.!)]\"'» " if start else "")
     has_word = start < end or any(not character.isascii() and not character.isspace() for character in text)
     return [(text, place)] if text and (has_word or start == 0 == len(line.tokens)) else []
 
 
-def _run(
-    words: Sequence[str], at: int, sources: Sequence[_Own], place: _Place | None, *, is_quoted: bool
-) -> tuple[_Place, int] | None:
-    """The longest stretch of ours that begins at word `at` and is long enough to be a quotation, and the word after it."""
-    best: tuple[_Place, int] | None = None
-    for number, source in enumerate(sources):
-        for start in _starts(source, number, words[at], place):
-            length = _common_length(words, at, source.words, start)
-            is_next = place == _Place(number, start)
-            if _is_quotation(words, at, length, source, start, is_next=is_next, is_quoted=is_quoted) and (
-                best is None or at + length > best[1]
-            ):
-                best = (_Place(number, start + length), at + length)
-    return best
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A run of words that a line of the reply and one of our mails have in common."""
+
+    at: int
+    length: int
+    begin: _Place
+    follows: bool
+    """Whether it goes on where our text had got to."""
+
+    @property
+    def end(self) -> int:
+        """The word of the line after it."""
+        return self.at + self.length
+
+    @property
+    def place(self) -> _Place:
+        """Where our text has got to after it."""
+        return _Place(self.begin.source, self.begin.word + self.length)
+
+
+def _longest_stretch(line: _Line, at: int, sources: Sequence[_Own], place: _Place | None) -> _Stretch | None:
+    """The longest run of our words that begins at word `at` of the line and is a quotation."""
+    found = (
+        _Stretch(at, _common_length(line.words, at, source.words, start), begin, follows=begin == place)
+        for number, source in enumerate(sources)
+        for start in _starts(source, number, line.words[at], place)
+        if (begin := _Place(number, start))
+    )
+    quoted = [stretch for stretch in found if _is_quotation(stretch, line, sources[stretch.begin.source])]
+    return max(quoted, key=lambda stretch: (stretch.length, stretch.follows), default=None)
 
 
 def _starts(source: _Own, number: int, word: str, place: _Place | None) -> Iterator[int]:
@@ -277,17 +296,19 @@ def _common_length(words: Sequence[str], at: int, others: Sequence[str], start: 
     return length
 
 
-def _is_quotation(
-    words: Sequence[str], at: int, length: int, source: _Own, start: int, *, is_next: bool, is_quoted: bool
-) -> bool:
-    whole = at == 0 and length == len(words)
-    if whole and (is_next or (is_quoted and tuple(words) in source.lines)):
+def _is_quotation(stretch: _Stretch, line: _Line, source: _Own) -> bool:
+    is_quoted = line.depth > 0
+    is_whole = stretch.at == 0 and stretch.length == len(line.words)
+    # An answer of one word may happen to be the word that comes next in our text.
+    if is_whole and stretch.follows and (is_quoted or stretch.length > 1):
         return True
-    if source.begins_question(start, start + length):
+    if is_whole and is_quoted and line.words in source.lines:
         return True
-    if is_quoted and is_next and length >= SHORTEST_QUESTION:
+    if source.begins_question(stretch.begin.word, stretch.place.word):
         return True
-    return length >= (LONG_RUN if at == 0 or is_next else LONG_RUN_INSIDE)
+    if is_quoted and stretch.follows and stretch.length >= SHORTEST_QUESTION:
+        return True
+    return stretch.length >= (LONG_RUN if stretch.at == 0 or stretch.follows else LONG_RUN_INSIDE)
 
 
 def _with_neighbours(read: Sequence[_Read], sources: Sequence[_Own]) -> list[_Read]:
@@ -321,7 +342,15 @@ def _as_neighbour(line: _Read, neighbour: _Read, sources: Sequence[_Own], step: 
 
 def _without_client_words(read: list[_Read], context: ReplyContext) -> list[_Read]:
     dropped: set[int] = set()
-    for rule in (_attributions, _header_blocks, _between_boundary_and_quotation, _armour, _taglines, _paragraphs, _signatures):
+    for rule in (
+        _attributions,
+        _header_blocks,
+        _between_boundary_and_quotation,
+        _armour,
+        _taglines,
+        _paragraphs,
+        _signatures,
+    ):
         dropped |= rule(read, context, frozenset(dropped))
     return [_without_text(line) if number in dropped else line for number, line in enumerate(read)]
 
@@ -331,7 +360,7 @@ def _without_text(line: _Read) -> _Read:
 
 
 def _attributions(read: Sequence[_Read], context: ReplyContext, _: frozenset[int]) -> set[int]:
-    """ "On …, Alex <alex@…> wrote:", up to three lines, in any language."""
+    """As in "On …, Alex <alex@…> wrote:", up to three lines, in any language."""
     dropped: set[int] = set()
     for number in range(len(read)):
         if read[number].line.depth == 0 and _starts_quotation(read, number):
@@ -375,9 +404,10 @@ def _is_bare_attribution(text: str) -> bool:
 
 def _continues(above: str, below: str, owner: Owner) -> bool:
     """Whether an attribution that goes on as `below` may have begun on the line `above`."""
-    return bool(_names(above, owner) or _YEAR_OR_TIME.search(above)) and not _names(below, owner) or (
-        bool(_YEAR_OR_TIME.search(above)) and not _YEAR_OR_TIME.search(below)
-    )
+    is_dated = bool(_YEAR_OR_TIME.search(above))
+    if is_dated and not _YEAR_OR_TIME.search(below):
+        return True
+    return (is_dated or _names(above, owner)) and not _names(below, owner)
 
 
 def _names(text: str, owner: Owner) -> bool:
@@ -388,7 +418,7 @@ def _names(text: str, owner: Owner) -> bool:
 
 
 def _header_blocks(read: Sequence[_Read], context: ReplyContext, _: frozenset[int]) -> set[int]:
-    """ "From: … Sent: … To: … Subject: …" above a quotation, in any language: fields that hold what we know of our mail."""
+    """As in "From: … Sent: … To: … Subject: …", in any language: fields that hold what we know of our mail."""
     dropped: set[int] = set()
     number = 0
     while number < len(read):
@@ -401,7 +431,11 @@ def _header_blocks(read: Sequence[_Read], context: ReplyContext, _: frozenset[in
 
 def _block_end(read: Sequence[_Read], number: int) -> int:
     end = number
-    while end < len(read) and read[end].line.depth == 0 and (_FIELD.match(read[end].line.text) or _RULER.match(read[end].line.text)):
+    while (
+        end < len(read)
+        and read[end].line.depth == 0
+        and (_FIELD.match(read[end].line.text) or _RULER.match(read[end].line.text))
+    ):
         end += 1
     return end
 
@@ -429,9 +463,7 @@ def _is_dated_field(text: str) -> bool:
     return match is not None and len(_YEAR_OR_TIME.findall(match.group(2))) > 1
 
 
-def _between_boundary_and_quotation(
-    read: Sequence[_Read], _: ReplyContext, dropped: frozenset[int]
-) -> set[int]:
+def _between_boundary_and_quotation(read: Sequence[_Read], _: ReplyContext, dropped: frozenset[int]) -> set[int]:
     """Whatever stands below a header block and above our own words is a client's or an older mail's."""
     if not dropped:
         return set()
@@ -510,7 +542,9 @@ def _signatures(read: Sequence[_Read], context: ReplyContext, dropped: frozenset
             continue
         if number in dropped:
             continue
-        is_inside = (is_inside or _opens_signature(line.line, context.owner, has_words=has_words)) and not _POSTSCRIPT.match(line.line.text)
+        is_inside = (
+            is_inside or _opens_signature(line.line, context.owner, has_words=has_words)
+        ) and not _POSTSCRIPT.match(line.line.text)
         if is_inside:
             found.add(number)
         has_words = has_words or bool(line.pieces)

@@ -1,4 +1,4 @@
-"""Pure. Text → tokens: words folded for comparison, numbers, marks and line breaks, with their offsets. No language in here."""
+"""Pure. Text → tokens: words folded for comparison, numbers, marks, line breaks, with offsets. No language in here."""
 
 import re
 import unicodedata
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-_APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ`´＇", "'"))
-_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
+_APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u00b4`", "'"))
+_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"))
 # Zero-width and direction marks, variation selectors and skin tones: they change no meaning and break comparisons.
 _INVISIBLE = re.compile(
     "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]"
@@ -51,7 +51,7 @@ class Token:
 
 
 def tidy(text: str) -> str:
-    """`text` in NFKC with plain apostrophes, dashes and spaces, and nothing invisible; line breaks are \\n."""
+    """`text` in NFKC with plain apostrophes, dashes, spaces and line feeds, and nothing invisible."""
     composed = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
     lines = composed.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
     return _SPACES.sub(" ", lines.translate(_APOSTROPHES).translate(_DASHES))

@@ -1,7 +1,8 @@
 """Pure, but for reading the word tables shipped beside it, once a language: what words mean in a reply to a check-in.
 
-A table is agent/words/<language>.toml; a new language is one such file and no code. Phrases are written in a small notation:
-`(a|b)` is either, `[a]` may be missing, `..` stands for up to three words that do not matter, `@name` for a list of the file.
+A table is agent/words/<language>.toml; a new language is one such file and no code. Phrases are written in a small
+notation: `(a|b)` is either, `[a]` may be missing, `..` stands for up to three words that do not matter, `@name` for a
+list of the file.
 """
 
 import re
@@ -18,9 +19,9 @@ from agent.tokens import Token, tidy, tokenize
 
 GAP = ".."
 GAP_WORDS = 3
-"""How many words `..` may stand for at most: enough for "leaving the world of banking", too few to join two statements."""
+"""How many words `..` may stand for: enough for "leaving the world of banking", too few to join two statements."""
 SHORTEST_CORRECTED = 6
-"""Letters a word of the tables must have before a misspelling of it is recognised; shorter ones are too close together."""
+"""Letters a word of the tables must have before a misspelling of it is recognised; shorter ones lie too close."""
 ENGLISH = "en"
 
 
@@ -61,9 +62,7 @@ class Phrases:
             self._by_first_word.setdefault(word, []).append((row, label))
         self.words |= set(_words_in(row))
 
-    def longest(
-        self, tokens: Sequence[Token], at: int, *, without: Collection[Any] = frozenset()
-    ) -> Match | None:
+    def longest(self, tokens: Sequence[Token], at: int, *, without: Collection[Any] = frozenset()) -> Match | None:
         """The longest phrase that begins exactly at token `at`; None when no phrase does. Marks break phrases."""
         if at >= len(tokens):
             return None
@@ -355,9 +354,7 @@ def build(table: Mapping[str, Any]) -> Vocabulary:
     )
 
 
-def _labelled(
-    rows: Iterable[tuple[str, Sequence[str]]], lists: Mapping[str, Phrases], *, elides: bool
-) -> Phrases:
+def _labelled(rows: Iterable[tuple[str, Sequence[str]]], lists: Mapping[str, Phrases], *, elides: bool) -> Phrases:
     phrases = Phrases(lists)
     for label, notations in rows:
         for notation in notations:
@@ -398,7 +395,17 @@ def _date_rows(table: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
     for category in ("months", "weekdays"):
         for number, names in enumerate(table[category]):
             yield from ((category, number, name) for name in names)
-    for category in ("numbers", "ordinals", "units", "parts", "days_from_now", "holidays", "seasons", "quarters"):
+    for category in (
+        "numbers",
+        "ordinals",
+        "units",
+        "parts",
+        "days_from_now",
+        "holidays",
+        "seasons",
+        "quarters",
+        "spans",
+    ):
         for value, names in table.get(category, {}).items():
             yield from ((category, _value(value), name) for name in names)
     for category, names in table["words"].items():

@@ -50,8 +50,8 @@ _LONGEST_ADDRESS = 320
 _MOST_REFERENCES = 100
 """RFC 5322 does not limit them, but relays limit the size of a header: the first and the last ones are kept."""
 _ATOM = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~.")
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Unicode categories that a person does not see: controls, bidi marks, surrogates, unassigned ones, line separators."""
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories that a person does not see: controls, bidi marks, surrogates, line separators."""
 _JOINERS = frozenset("\u200c\u200d")
 """Invisible, but letters of Persian and of many Indian languages, and emoji, need them."""
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 from agent import config, lock
 from agent.assembly import Assembly, imap_server
 from agent.cycle import poll
+from agent.errors import UnreadableMessage
 from agent.lifecycle import Case
 from agent.line import Count, Line, Outbox
 from agent.mailbox import Session
@@ -117,6 +118,9 @@ class _Watched:
         return called
 
 
+_parts: dict[tuple[str, ...], Assembly] = {}
+
+
 @dataclass
 class World:
     """One owner, one mailbox, one state; polls when told to."""
@@ -153,7 +157,12 @@ class World:
         return {"GRACIOUS_PASSWORD": self.system.password, "HOME": str(self.folder)}
 
     def assembly(self) -> Assembly:
-        return Assembly.of(config.load(self.config_path, self.environ), self.environ, lambda: self.now)
+        """What a process puts together when it starts; the phrase tables are read once for all tests."""
+        read = config.load(self.config_path, self.environ)
+        parts = _parts.get(read.owner.addresses)
+        if parts is None:
+            parts = _parts[read.owner.addresses] = Assembly.of(read, self.environ)
+        return replace(parts, config=read, now=lambda: self.now)
 
     def pause(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -201,7 +210,12 @@ class World:
     # What is seen
 
     def inbox(self) -> list[Message]:
-        return [parse(raw) for raw in self.system.raw_messages()]
+        """What can be read of it."""
+        readable: list[Message] = []
+        for raw in self.system.raw_messages():
+            with suppress(UnreadableMessage):
+                readable.append(parse(raw))
+        return readable
 
     def drafts(self) -> list[Message]:
         return [parse(raw) for raw in self.system.raw_messages("Drafts")]

@@ -101,7 +101,8 @@ def test_a_draft_is_a_proper_reply(world: World) -> None:
     assert draft.references == ("<earlier@example.org>", "<offer-1@example.org>")
     assert [address.email for address in draft.to] == ["dev@home.example"]
     assert draft.author is not None
-    assert draft.author.email == "alex@example.com"
+    # LMTP notes the mailbox it delivers to (Delivered-To), which tells more than To.
+    assert draft.author.email == world.system.user
     assert draft.subject == "Re: Sara Lindqvist"
     assert "shall I introduce you to Sara Lindqvist?" in draft.quoted_text
 
@@ -281,8 +282,8 @@ def test_a_third_party_who_quotes_the_token_answers_nothing(embedded_world: Worl
 
 def test_a_reply_that_failed_dmarc_is_refused_and_the_owner_is_told(embedded_world: World) -> None:
     world = asked(embedded_world)
-    failed = "Authentication-Results: mx.example.com; dmarc=fail header.from=example.com\r\nMessage-ID: "
-    world.reply("no, no", **{"Message-ID: ": failed})
+    failed = "Authentication-Results: mx.example.com; dmarc=fail header.from=example.com\r\nDate: "
+    world.reply("no, no", **{"Date: ": failed})
     world.poll()
     assert world.case().stage is Stage.ASKED
     assert world.drafts() == []
