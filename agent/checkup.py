@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from agent import config as configuration
 from agent.assembly import Assembly, imap_server, open_store, smtp_server
@@ -99,7 +100,8 @@ def _protected(server: Server) -> str:
 
 def _subject(protected: ssl.SSLSocket) -> str:
     certificate = protected.getpeercert() or {}
-    names = [str(value) for kind, value in certificate.get("subjectAltName", ()) if kind == "DNS"]
+    alternatives: Any = certificate.get("subjectAltName", ())
+    names = [str(value) for kind, value in alternatives if kind == "DNS"]
     return ", ".join(names[:3]) or "an unnamed subject"
 
 

@@ -12,7 +12,7 @@ from agent.model import Contact
 from agent.people import Census, Lexicon, Mention
 from agent.sentences import Sentence, Token, words
 
-ENOUGH = 3.0
+ENOUGH = 2.5
 """Points from which a candidate is believed."""
 _MOST_CONTACTS = 4
 _REACH = 5
@@ -34,11 +34,14 @@ POINTS: Mapping[str, float] = MappingProxyType(
         "between commas": 1.0,
         "title": 2.0,
         "known given name": 2.0,
-        "several words": 1.0,
+        "several words": 2.0,
         "named again": 0.5,
         "after an article or a place's preposition": -4.0,
         "possessive": -1.0,
         "opens a sentence": -1.5,
+        "nobody else": 1.0,
+        "a pronoun follows": 1.5,  # Abena Osei. She leads …
+        "in quotation marks": -2.0,
         "known as a copy's recipient": 3.0,
     }
 )
@@ -67,7 +70,7 @@ def contacts(scene: Scene, lexicon: Lexicon) -> tuple[Contact, ...]:
 def is_third_person(mention: Mention, letter: Letter, parties: frozenset[str]) -> bool:
     """Whether a mention in the letter's body names neither author nor owner."""
     within = letter.body_start <= mention.start < letter.body_end
-    return within and not mention.is_organisation and not set(words(mention.bare)) <= parties
+    return within and mention.is_person and not set(words(mention.bare)) <= parties
 
 
 class _Search:
@@ -105,11 +108,29 @@ class _Search:
         yield from self._reasons_within(mention)
         yield from self._reasons_before(mention, tokens)
         yield from self._reasons_after(mention, tokens)
+        if self._is_spoken_of(mention):
+            yield "a pronoun follows"
         if any(set(words(mention.bare)) & set(words(other)) for other in self._scene.others):
             yield "known as a copy's recipient"
 
+    def _is_spoken_of(self, mention: Mention) -> bool:
+        """Whether he or she comes next, before anybody else is named."""
+        numbers = range(mention.sentence, min(mention.sentence + 3, len(self._scene.sentences)))
+        following = (
+            token for number in numbers for token in self._scene.sentences[number].tokens if token.start > mention.end
+        )
+        others = {other.start for other in self._mentions}
+        for token in following:
+            if token.word in self._lexicon["pronouns"]:
+                return True
+            if token.start in others:
+                return False
+        return False
+
     def _reasons_within(self, mention: Mention) -> Iterator[str]:
         spelled = words(mention.bare)
+        if self._scene.text[max(0, mention.start - 1) : mention.start] in {'"', "“", "„", "«"}:
+            yield "in quotation marks"
         if mention.title:
             yield "title"
         if spelled and spelled[0] in self._lexicon["given_names"]:
@@ -118,20 +139,26 @@ class _Search:
             yield "several words"
         if any(other != mention and set(words(other.bare)) & set(spelled) for other in self._mentions):
             yield "named again"
+        if all(set(words(other.bare)) & set(spelled) for other in self._mentions):
+            yield "nobody else"
 
     def _reasons_before(self, mention: Mention, tokens: Sequence[Token]) -> Iterator[str]:
         if mention.first == 0:
-            if not mention.title and words(mention.bare)[0] not in self._lexicon["given_names"]:
+            spelled = words(mention.bare)
+            if not mention.title and len(spelled) == 1 and spelled[0] not in self._lexicon["given_names"]:
                 yield "opens a sentence"
             return
         before = tokens[mention.first - 1]
         between = self._scene.text[before.end : mention.start].strip(" \n\"'“„«‘")
+        pair = f"{tokens[mention.first - 2].word}_{before.word}" if mention.first > 1 else ""
         if before.word in self._lexicon["roles"] and between in {"", ",", ":", "(", "-", "–", "—"}:
             yield "after a role"
+        elif between in {"", ":"} and (
+            before.word in self._lexicon["before_names"] or pair in self._lexicon["before_names"]
+        ):
+            yield "after a word that names people"
         elif between == "" and before.word in self._lexicon["determiners"]:
             yield "after an article or a place's preposition"
-        elif between in {"", ":"} and before.word in self._lexicon["before_names"]:
-            yield "after a word that names people"
         if between in {",", "(", "-", "–", "—"} and self._scene.text[mention.end : mention.end + 1] in {
             ",",
             ")",
@@ -191,6 +218,8 @@ class _Search:
             return mention.text
         if words(spelled[0])[:1] and words(spelled[0])[0] in self._lexicon["surnames_first"]:
             return mention.bare
+        if words(mention.title)[:1] and words(mention.title)[0] in self._lexicon["honours"]:
+            return f"{mention.title} {spelled[0]}"
         first = spelled[0]
         return first if len(first.strip(".")) > 1 else mention.bare
 

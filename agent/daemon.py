@@ -16,6 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
+from types import FrameType
 from typing import Any
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -50,6 +52,9 @@ class Order(StrEnum):
 
     STOP = "stop"
     RELOAD = "reload"
+
+
+_ORDER_OF_SIGNAL = {signal.SIGTERM: Order.STOP, signal.SIGINT: Order.STOP, signal.SIGHUP: Order.RELOAD}
 
 
 @dataclass
@@ -123,8 +128,11 @@ class Daemon:
         return self._exit_code
 
     def _listen_to_signals(self) -> None:
-        for number, order in ((signal.SIGTERM, Order.STOP), (signal.SIGINT, Order.STOP), (signal.SIGHUP, Order.RELOAD)):
-            signal.signal(number, lambda _number, _frame, order=order: self._orders.put(order))
+        for number, order in _ORDER_OF_SIGNAL.items():
+            signal.signal(number, partial(self._hear, order))
+
+    def _hear(self, order: Order, _number: int, _frame: FrameType | None) -> None:
+        self._orders.put(order)
 
     def _serve(self) -> None:
         seconds = min(_TICK_SECONDS, (self._manager.watchdog_seconds or 2 * _TICK_SECONDS) / 2)

@@ -259,7 +259,7 @@ def _is_isolated(text: _Text, at: int, found: _Found) -> bool:
 
 
 def _role(text: _Text, at: int, found: _Found, lead: str | None) -> Role:
-    if found.is_end or lead in {"until", "after", "before", "through"} or _trails(text, found.end):
+    if found.is_end or lead in _ENDING or _trails(text, found.end):
         return Role.END
     if lead == "start" or (found.first == found.last and not found.is_duration and _is_near(text, at, "departure")):
         return Role.END if _is_near(text, at, "return") else Role.START
@@ -269,7 +269,8 @@ def _role(text: _Text, at: int, found: _Found, lead: str | None) -> Role:
     return Role.DURING if is_during and found.first != found.last else Role.BARE
 
 
-_LEADS = ("until", "through", "after", "before", "start", "for", "in", "on")
+_LEADS = ("until", "through", "after", "before", "back", "start", "for", "in", "on")
+_ENDING = frozenset({"until", "through", "after", "before", "back"})
 
 
 def _lead(text: _Text, at: int) -> str | None:
@@ -300,7 +301,7 @@ def _is_near(text: _Text, at: int, category: str) -> bool:
 def _is_past(text: _Text, at: int, found: _Found, lead: str | None) -> bool:
     if text.value("gone", at - 1) or text.value("gone", found.end):
         return True
-    return lead not in {"until", "after", "before", "through"} and _is_near(text, at, "past")
+    return lead not in _ENDING and _is_near(text, at, "past")
 
 
 def _within_horizon(mention: Mention, base: date, *, is_duration: bool) -> Mention | None:
@@ -570,7 +571,7 @@ def _day_of_month(text: _Text, at: int) -> _Found | None:
 def _may_stand_alone(text: _Text, at: int, begin: int) -> bool:
     has_article = begin > at
     lead = _lead(text, at)
-    is_led = lead in {"until", "after", "before", "through"}
+    is_led = lead in _ENDING
     after = begin + 1 + (1 if text.value("dotted", begin) else 0)
     if text.value("units", after) or text.value("clock", after) or text.mark(begin + 1) in {":", "/"}:
         return False

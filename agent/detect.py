@@ -36,7 +36,7 @@ _MOST_SECONDS = 2
 WEIGHTS: Mapping[str, float] = MappingProxyType(
     {
         "named": 1.0,  # a third person is named near by
-        "described": 0.75,
+        "named-too": 0.5,  # named where another is described as well: often the same person
         "pronoun": 0.5,
         "nobody": -1.5,  # no third person anywhere: whom would the owner meet?
         "question": 0.5,  # the sentence asks
@@ -44,6 +44,7 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "among-many": -1.0,  # sent to more than three
         "in-subject": 0.5,
         "known-author": 1.0,
+        "for-another": -6.0,  # "Hilary, I can put you in touch …" in a letter to several
     }
 )
 
@@ -85,6 +86,7 @@ class Detector:
         self._owner = owner
         self._threshold = threshold
         self._ignored = tuple(entry.casefold().lstrip("@") for entry in ignore_from)
+        self._own_words = _own_words(owner)
         self._books = merged(phrasebooks)
         self._lexicon = Lexicon(self._books)
         self._rules = tuple(rule for book in self._books for rule in book.rules for _ in rule.patterns)
@@ -104,7 +106,7 @@ class Detector:
     def serving(self, owner: Owner) -> "Detector":
         """The same detector for another owner; the phrase tables are shared."""
         other = copy(self)
-        other._owner = owner  # noqa: SLF001
+        other._owner, other._own_words = owner, _own_words(owner)  # noqa: SLF001
         return other
 
     # Who never offers
@@ -117,7 +119,7 @@ class Detector:
             ("automatic", Kind.NONE, provenance.is_auto_submitted),
             ("calendar", Kind.BULK, provenance.is_calendar),
             ("list-or-bulk", Kind.BULK, provenance.is_bulk),
-            ("automatic-sender", Kind.NONE, provenance.is_automatic_sender),
+            ("automatic-sender", Kind.NONE, _is_sent_by_a_program),
         ):
             if holds(message):
                 return kind, Evidence(rule, message.author.email if message.author else "", 0.0)
@@ -149,14 +151,14 @@ class Detector:
     def _found(self, split: Sequence[Sentence], census: Census, number: int) -> Iterator[Found]:
         tokens = split[number].tokens
         keys = self._keys(split[number], census.marks(number))
-        seen: dict[Rule, Found] = {}
+        seen: dict[str, Found] = {}
         for pattern, last in self._automaton.matched(keys).items():
             hit = self._automaton.located(pattern, keys, last)
             first, behind = max(hit.first - 1, 0), max(min(hit.last - 1, len(tokens)), 1)
             one = Found(self._rules[pattern], number, tokens[min(first, len(tokens) - 1)].start, tokens[behind - 1].end)
-            known = seen.get(one.rule)
+            known = seen.get(one.rule.label)
             if known is None or known.end - known.start < one.end - one.start:
-                seen[one.rule] = one
+                seen[one.rule.label] = one
         yield from seen.values()
 
     def _keys(self, sentence: Sentence, marks: Sequence[int]) -> list[Key]:
@@ -180,6 +182,7 @@ class Detector:
             *people,
             *([_fixed("question")] if self._asks(reading, number) else []),
             *self._addressed(message),
+            *self._meant_for_another(reading, number, message),
         ]
         evidence = (*anchors, *cues, *fixed, *self._weighed(reading, against))
         return Stretch(number, evidence, tuple(one for one in reading.found if one.sentence == number))
@@ -191,13 +194,13 @@ class Detector:
         wanted = frozenset(sections)
         near = [one for one in reading.found if one.rule.section in wanted and first <= one.sentence <= last]
         near.sort(key=lambda one: (-one.rule.weight, abs(one.sentence - number)))
-        distinct = list({one.rule: one for one in reversed(near)}.values())
+        distinct = list({one.rule.label: one for one in reversed(near)}.values())
         distinct.sort(key=lambda one: (-one.rule.weight, abs(one.sentence - number)))
         factors = (1.0, *[_SECOND] * _MOST_SECONDS)
         return tuple(_evidence(reading.text, one, factor) for one, factor in zip(distinct, factors, strict=False))
 
     def _weighed(self, reading: "Reading", against: Sequence[Found]) -> tuple[Evidence, ...]:
-        distinct = {one.rule: one for one in reversed(against)}
+        distinct = {one.rule.label: one for one in reversed(against)}
         return tuple(_evidence(reading.text, one, 1.0) for one in distinct.values())
 
     def _third_person(self, reading: "Reading", number: int) -> tuple[Evidence, ...]:
@@ -210,7 +213,8 @@ class Detector:
         shown = tuple(_evidence(reading.text, one, 1.0) for one in described[:1])
         if named:
             last = named[-1]
-            return (*shown, Evidence("named", last.text, WEIGHTS["named"], last.start, last.end))
+            weight = WEIGHTS["named"] if not shown else WEIGHTS["named-too"]
+            return (*shown, Evidence("named", last.text, weight, last.start, last.end))
         if shown:
             return shown
         return (_fixed("pronoun"),) if reading.has_pronoun(number, self._lexicon["pronouns"]) else (_fixed("nobody"),)
@@ -224,6 +228,19 @@ class Detector:
         if is_addressed and not others:
             return [_fixed("alone")]
         return [_fixed("among-many")] if len(others) > 3 else []  # noqa: PLR2004
+
+    def _meant_for_another(self, reading: "Reading", number: int, message: Message) -> list[Evidence]:
+        """Whether the words before the offer turn to a further recipient, or the owner only gets a copy."""
+        others = [one for one in (*message.to, *message.cc) if not self._owner.recognises(one.email)]
+        is_copied = any(self._owner.recognises(one.email) for one in message.cc)
+        is_addressed = any(self._owner.recognises(one.email) for one in message.to)
+        if not others or not (is_copied or is_addressed):
+            return []
+        spoken_to = set(reading.spoken_to(number))
+        if spoken_to & self._own_words:
+            return []
+        is_other = any(spoken_to & set(words(f"{one.name} {one.email.partition('@')[0]}")) for one in others)
+        return [_fixed("for-another")] if is_other or not is_addressed else []
 
     # Judging
 
@@ -309,6 +326,14 @@ class Reading:
             end += 1
         return " ".join(self.text[sentence.start : end].split())
 
+    def spoken_to(self, number: int) -> tuple[str, ...]:
+        """Whom this sentence addresses: the last name at the head of a sentence and before a comma, or the greeting's."""
+        for at in range(number, -1, -1):
+            for one in self.census.within(at)[:1]:
+                if one.first == 0 and self.text[one.end : one.end + 2].strip()[:1] in _AFTER_VOCATIVE:
+                    return tuple(words(one.text))
+        return self.letter.greeted
+
     def people_before(self, number: int) -> list[Mention]:
         """Persons named in this sentence, the next one, or a few before it."""
         near = range(max(0, number - _FARTHEST_NAME), min(number + 2, len(self.sentences)))
@@ -320,6 +345,7 @@ class Reading:
         return any(token.word in pronouns for sentence in near for token in sentence.tokens)
 
 
+_AFTER_VOCATIVE = frozenset(",:!-–—")
 _FEW_WORDS = 4
 _SHARE = 0.12
 
@@ -332,6 +358,19 @@ def language_of(split: Sequence[Sentence], books: Sequence[Phrasebook]) -> str |
     if best is None or counts[best] < min(_FEW_WORDS, _SHARE * len(tokens)) or not counts[best]:
         return None
     return best
+
+
+def _own_words(owner: Owner) -> frozenset[str]:
+    """What the owner may be called, by name and by address."""
+    return frozenset(words(" ".join((owner.name, *(email.partition("@")[0] for email in owner.addresses)))))
+
+
+def _is_sent_by_a_program(message: Message) -> bool:
+    """A no-reply address; but a person who names another address for answers is a person with an odd mail system."""
+    if not message.reply_to:
+        return provenance.is_automatic_sender(message)
+    answered = replace(message, author=message.reply_to[0])
+    return provenance.is_automatic_sender(message) and provenance.is_automatic_sender(answered)
 
 
 def _counts_against(found: Found, number: int) -> bool:
@@ -349,6 +388,8 @@ def _counts_against(found: Found, number: int) -> bool:
 def _kind(reading: Reading, stretch: Stretch | None) -> Kind:
     """What the message is instead: the kind that most speaks for, when something does."""
     weights: dict[Kind, float] = {}
+    if stretch is not None and any(one.rule == "for-another" for one in stretch.evidence):
+        return Kind.OTHER_PERSON
     for one in reading.found:
         if one.rule.weight < 0:
             weights[one.rule.kind] = weights.get(one.rule.kind, 0.0) - one.rule.weight

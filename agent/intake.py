@@ -6,7 +6,7 @@ was learned from a message, so that a crash repeats nothing and skips nothing.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from agent.correspondence import case_answered_by, move, record_reply, reply_context
@@ -120,10 +120,15 @@ class Intake:
             yield self._arrival(Location(news.mailbox, news.uid_validity, summary.uid), summary, summary.header)
 
     def _arrival(self, location: Location, summary: Summary, raw: bytes) -> Arrival:
-        reasons: list[str] = []
-        with self._line.boundary(reasons.append):
-            return Arrival(location, summary, parse(raw))
-        return Arrival(location, summary, None, reasons[0])
+        arrival = Arrival(location, summary, None)
+
+        def pass_over(reason: str) -> None:
+            nonlocal arrival
+            arrival = replace(arrival, reason=reason)
+
+        with self._line.boundary(pass_over):
+            arrival = replace(arrival, message=parse(raw))
+        return arrival
 
     # Replies
 

@@ -98,18 +98,35 @@ def _lines(text: str) -> list[tuple[int, str]]:
 
 
 def _is_sign_off(line: str, lexicon: Lexicon) -> bool:
-    spelled = words(line.partition(",")[0])
-    if not 0 < len(spelled) <= _MOST_SIGNED + 1 or line.endswith("?"):
+    """Whether it holds words of parting, and at most a name behind them: "With best wishes", "Thanks, Nick"."""
+    spelled = words(line)
+    if not 0 < len(spelled) <= _MOST_SIGNED + 2 or line[-1:] in "?:":
         return False
-    return any(word in lexicon["sign_offs"] for word in spelled) and all(
-        word in lexicon["sign_offs"] or word in lexicon["function"] or word in lexicon["fillers"] for word in spelled
-    )
+    parting = _parting_words(spelled, lexicon)
+    if not any(word in lexicon["sign_offs"] for word in spelled[:parting]):
+        return False
+    return parting == len(spelled) or bool(_behind_sign_off(line, lexicon))
+
+
+def _parting_words(spelled: list[str], lexicon: Lexicon) -> int:
+    """How many of the first words are words of parting or go with them."""
+    known = lexicon["sign_offs"] | lexicon["fillers"] | lexicon["function"]
+    return next((number for number, word in enumerate(spelled) if word not in known), len(spelled))
+
+
+def _behind_sign_off(line: str, lexicon: Lexicon) -> str | None:
+    written = WORD.findall(line)
+    parting = _parting_words([fold(word) for word in written], lexicon)
+    rest = written[parting:]
+    if not parting or not 0 < len(rest) <= _MOST_SIGNED or not all(word[:1].isupper() for word in rest):
+        return None
+    return line[line.rfind(rest[0], 0) :].strip() if line.count(rest[0]) == 1 else " ".join(rest)
 
 
 def _signed_after(lines: list[tuple[int, str]], number: int, lexicon: Lexicon) -> tuple[int, str | None]:
     offset, line = lines[number]
-    behind = line.partition(",")[2].strip()
-    if behind and len(behind.split()) <= _MOST_SIGNED:
+    behind = _behind_sign_off(line, lexicon)
+    if behind:
         return offset, behind
     following = lines[number + 1][1] if number + 1 < len(lines) else ""
     is_name = 0 < len(following.split()) <= _MOST_SIGNED and following[-1:] not in "?!:"

@@ -6,9 +6,11 @@ opens again) or takes quadratic time for (depth, attributes) is renamed or cut.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape
+from itertools import product
+from typing import Protocol
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -24,29 +26,15 @@ DEEPEST_MARKUP = 100
 def render(html: str) -> str:
     """`html` as text: what is hidden is left out, quoted blocks are prefixed with "> ", a signature with "-- "."""
     page = _Page(has_quotations="<blockquote" in html.lower())
-    for node, entering in _walk(html):
-        if entering:
-            page.enter(node)
-        else:
-            page.leave(node)
-    return page.text()
+    _walk(html, page)
+    return page.as_text()
 
 
 def quotable(html: str) -> str:
     """What the body of `html` shows, as HTML that neither runs, loads, nor submits anything: fit to be quoted."""
-    pieces: list[str] = []
-    depth = 0
-    for node, entering in _walk(html):
-        tag = _tag(node)
-        if tag == "-text":
-            pieces.append(escape(node.text_content or "", quote=False) if entering else "")
-        elif tag == "img":
-            pieces.append(escape(node.attributes.get("alt") or "", quote=False) if entering else "")
-        elif tag in _QUOTABLE:
-            depth += 1 if entering else -1
-            if depth + (not entering) <= DEEPEST_MARKUP:
-                pieces.append(_opening(node, tag) if entering else _closing(tag))
-    return "".join(pieces).strip()
+    excerpt = _Excerpt()
+    _walk(html, excerpt)
+    return "".join(excerpt.pieces).strip()
 
 
 # Defusing -------------------------------------------------------------------------------------------------------------
@@ -99,53 +87,54 @@ def _first_tags(html: str) -> str:
 
 # Walking --------------------------------------------------------------------------------------------------------------
 
+_Attributes = dict[str, str | None]
 
-def _walk(html: str) -> Iterator[tuple[LexborNode, bool]]:
-    """Every visible node of the body in document order, elements twice: entering (True) and leaving (False)."""
-    node = LexborHTMLParser(_defused(html)).body
-    if node is None:
-        return
-    trail: list[LexborNode] = []
-    while True:
-        visible = not _is_hidden(node)
-        if visible:
-            yield node, True
-        child = node.first_child if visible else None
+
+class _Reader(Protocol):
+    """What is told of every visible node of a body, in document order."""
+
+    def read(self, text: str) -> None: ...
+
+    def enter(self, tag: str, attributes: _Attributes) -> None: ...
+
+    def leave(self, tag: str) -> None: ...
+
+
+def _walk(html: str, reader: _Reader) -> None:
+    body = LexborHTMLParser(_defused(html)).body
+    node = body
+    trail: list[str] = []
+    """The tags of the elements that are open."""
+    while node is not None:
+        entered = _show(node, reader)
+        child = node.first_child if entered else None
+        if entered:
+            trail.append(entered)
         if child is not None:
-            trail.append(node)
             node = child
             continue
-        if visible:
-            yield node, False
-        while (following := node.next) is None:
-            if not trail:
-                return
-            node = trail.pop()
-            yield node, False
-            if not trail:
-                return
-        if not trail:
-            return
-        node = following
+        if entered:
+            reader.leave(trail.pop())
+        while trail and node is not None and node.next is None:
+            reader.leave(trail.pop())
+            node = node.parent
+        node = node.next if trail and node is not None else None
 
 
-def _tag(node: LexborNode) -> str:
-    return (node.tag or "").removeprefix("x-")
-
-
-def _is_hidden(node: LexborNode) -> bool:
+def _show(node: LexborNode, reader: _Reader) -> str:
+    """Tell the reader of a node; its tag when it was entered, empty when there is nothing below it to be seen."""
     tag = node.tag or ""
     if tag == "-text":
-        return False
-    if tag in _UNSEEN or not tag or tag.startswith(("-", "!")):
-        return True
+        reader.read(node.text_content or "")
+        return ""
+    if tag in _UNSEEN or not tag or tag[0] in "-!":
+        return ""
     attributes = node.attributes
-    if not attributes:
-        return False
-    if "hidden" in attributes or "preheader" in (attributes.get("class") or "").lower():
-        return True
-    style = attributes.get("style")
-    return bool(style and _HIDING.search(_compact(style)))
+    if attributes and _is_hidden(attributes):
+        return ""
+    tag = tag.removeprefix("x-")
+    reader.enter(tag, attributes)
+    return tag
 
 
 _UNSEEN = frozenset(
@@ -154,13 +143,58 @@ _UNSEEN = frozenset(
         *("noframes", "svg", "math", "audio", "video", "canvas", "map", "select", "datalist", "textarea", "input"),
     }
 )
+
+
+def _is_hidden(attributes: _Attributes) -> bool:
+    if "hidden" in attributes or "preheader" in (attributes.get("class") or "").lower():
+        return True
+    style = attributes.get("style")
+    return bool(style) and _look(style[:_LONGEST_STYLE]).hidden
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a style attribute says that matters for text."""
+
+    hidden: bool
+    flush: bool
+    """No margin above and below, so no blank line there."""
+    tiny: bool | None
+    """Too small to be seen; None when it sets no size."""
+
+
+_LONGEST_STYLE = 1_000
+
+
+@lru_cache(maxsize=1_024)
+def _look(style: str) -> _Look:
+    compact = "".join(style.split()).lower()
+    size = _FONT_SIZE.search(compact)
+    return _Look(
+        hidden=_HIDING.search(compact) is not None,
+        flush=any(margin in compact for margin in ("margin:0", "margin-top:0", "margin-bottom:0")),
+        tiny=None if size is None else float(size[1]) <= 1,
+    )
+
+
 _HIDING = re.compile(
     r"(?:^|;)(?:display:none|visibility:hidden|mso-hide:all|max-height:0|max-width:0(?![.\d])|opacity:0(?![.\d]))"
 )
+_FONT_SIZE = re.compile(r"(?:^|;)font-size:(\d{1,4}(?:\.\d{1,4})?)(?=px|pt|;|!|$)")
 
 
-def _compact(style: str) -> str:
-    return "".join(style[:4_096].split()).lower()
+@lru_cache(maxsize=1_024)
+def _words(names: str) -> frozenset[str]:
+    return frozenset(names.lower().replace("yahoo_quoted_", "yahoo_quoted ").split())
+
+
+def _names(attributes: _Attributes) -> frozenset[str]:
+    """The words of class, id, and the other attributes by which mail programs mark what is theirs."""
+    names = " ".join(attributes.get(key) or "" for key in _NAMING if key in attributes)
+    return _words(names[:_LONGEST_STYLE]) if names else frozenset()
+
+
+_NAMING = ("class", "id", "name", "data-marker")
 
 
 # Text -----------------------------------------------------------------------------------------------------------------
@@ -191,46 +225,51 @@ class _Page:
     counters: list[int | None] = field(default_factory=list)
     """One a list that is open: the last number of an ordered one, None for bullets."""
 
-    def enter(self, node: LexborNode) -> None:
-        """What stands before the content of `node`, or the text itself."""
-        tag = _tag(node)
-        if tag == "-text":
-            self.write(node.text_content or "")
-            return
-        attributes = node.attributes
-        frame = self._frame(tag, attributes)
+    def enter(self, tag: str, attributes: _Attributes) -> None:
+        """What stands before the content of an element."""
+        names = _names(attributes) if attributes else frozenset()
+        frame = self._frame(tag, attributes, names)
         self.frames.append(frame)
         if frame.block:
             self.end_line()
         if frame.spaced:
             self.blank_line()
         self.quotation += frame.quoting
-        if attributes and not frame.quoting and _names(attributes) & _SIGNATURES:
+        if names & _SIGNATURES and not frame.quoting:
             self.lines.append(f"{self.prefix}-- ")
         self._open(tag, attributes)
 
-    def _frame(self, tag: str, attributes: dict[str, str | None]) -> _Frame:
+    def _frame(self, tag: str, attributes: _Attributes, names: frozenset[str]) -> _Frame:
+        tiny = self.frames[-1].tiny
+        if not attributes:
+            return _PLAIN_FRAMES[tiny, tag in _BLOCKS, tag in _SPACED_BLOCKS, tag == "blockquote"]
+        look = _look((attributes.get("style") or "")[:_LONGEST_STYLE])
         return _Frame(
             block=tag in _BLOCKS,
-            spaced=tag in _SPACED_BLOCKS and _is_spaced(attributes),
-            quoting=_is_quotation(tag, attributes, has_quotations=self.has_quotations),
-            tiny=_is_tiny(attributes.get("style"), inherited=self.frames[-1].tiny),
+            # Word's paragraphs stand without blank lines as well.
+            spaced=tag in _SPACED_BLOCKS and not look.flush and not any(name.startswith("mso") for name in names),
+            quoting=not _is_indentation(attributes) if tag == "blockquote" else self._is_quoting(names),
+            tiny=tiny if look.tiny is None else look.tiny,
         )
 
-    def leave(self, node: LexborNode) -> None:
-        """What stands after the content of `node`."""
-        tag = _tag(node)
-        if tag == "-text":
-            return
+    def _is_quoting(self, names: frozenset[str]) -> bool:
+        """Whether a program marked an element with these names as quoted."""
+        return bool(names & _QUOTING) or (not self.has_quotations and bool(names & _QUOTING_AROUND_BLOCKS))
+
+    def leave(self, tag: str) -> None:
+        """What stands after the content of an element."""
         frame = self.frames.pop()
-        self._close(tag)
+        if tag == "pre":
+            self.preformatted -= 1
+        elif tag in {"ul", "ol"}:
+            self.counters.pop()
         if frame.block:
             self.end_line()
         self.quotation -= frame.quoting
         if frame.spaced:
             self.blank_line()
 
-    def _open(self, tag: str, attributes: dict[str, str | None]) -> None:
+    def _open(self, tag: str, attributes: _Attributes) -> None:
         match tag:
             case "br":
                 self.end_line(always=True)
@@ -245,13 +284,7 @@ class _Page:
             case "li":
                 self.write_plainly(self._bullet())
             case "img":
-                self.write(_emoji(attributes))
-
-    def _close(self, tag: str) -> None:
-        if tag == "pre":
-            self.preformatted -= 1
-        elif tag in {"ul", "ol"} and self.counters:
-            self.counters.pop()
+                self.read(_emoji(attributes))
 
     def _bullet(self) -> str:
         if not self.counters or self.counters[-1] is None:
@@ -264,7 +297,7 @@ class _Page:
         """The marks of the quotation that is open."""
         return "> " * min(self.quotation, DEEPEST_QUOTATION)
 
-    def write(self, text: str) -> None:
+    def read(self, text: str) -> None:
         """Add text as a browser would: spaces collapsed, but for preformatted text."""
         if self.frames[-1].tiny:
             return
@@ -298,7 +331,7 @@ class _Page:
         if self.lines and self.lines[-1].strip("> "):
             self.lines.append(self.prefix)
 
-    def text(self) -> str:
+    def as_text(self) -> str:
         """All of it, without surplus blank lines."""
         self.end_line()
         text = "\n".join(self.lines).replace("\xa0", " ").replace("\u202f", " ")
@@ -324,46 +357,17 @@ _SPACED_BLOCKS = frozenset(
 )
 
 
-def _is_spaced(attributes: dict[str, str | None]) -> bool:
-    """Whether browsers set it off by a blank line. Word's paragraphs, and those styled so, stand without."""
-    if not attributes:
-        return True
-    if "mso" in (attributes.get("class") or "").lower():
-        return False
-    style = _compact(attributes.get("style") or "")
-    return not ("margin:0" in style or "margin-top:0" in style or "margin-bottom:0" in style)
+_PLAIN_FRAMES = {
+    (tiny, block, spaced, quoting): _Frame(block=block, spaced=spaced, quoting=quoting, tiny=tiny)
+    for tiny, block, spaced, quoting in product((False, True), repeat=4)
+}
+"""Of elements without attributes, which most are."""
 
 
-def _is_tiny(style: str | None, *, inherited: bool) -> bool:
-    """Whether text is too small to be seen; preheaders are written so, and children may set a size again."""
-    if not style or "font" not in style.lower():
-        return inherited
-    size = _FONT_SIZE.search(_compact(style))
-    return inherited if size is None else float(size[1]) <= 1
-
-
-_FONT_SIZE = re.compile(r"(?:^|;)font-size:(\d{1,4}(?:\.\d{1,4})?)(?=px|pt|;|!|$)")
-
-
-def _emoji(attributes: dict[str, str | None]) -> str:
+def _emoji(attributes: _Attributes) -> str:
     """The sign that a picture stands for, as Gmail and Outlook write theirs; other pictures say nothing."""
     text = attributes.get("data-emoji") or attributes.get("alt") or ""
     return text if len(text) <= 4 and not text.isascii() else ""  # noqa: PLR2004 - an emoji with its modifiers
-
-
-def _is_quotation(tag: str, attributes: dict[str, str | None], *, has_quotations: bool) -> bool:
-    """Whether a program marked this element as quoted: by blockquote or by a container of its own."""
-    if tag == "blockquote":
-        return not _is_indentation(attributes)
-    if not attributes:
-        return False
-    names = _names(attributes)
-    return bool(names & _QUOTING) or (not has_quotations and bool(names & _QUOTING_AROUND_BLOCKS))
-
-
-def _names(attributes: dict[str, str | None]) -> set[str]:
-    joined = " ".join(attributes.get(key) or "" for key in ("class", "id", "name", "data-marker")).lower()
-    return {name.partition("_ya_")[0] for name in joined.replace("yahoo_quoted_", "yahoo_quoted ").split()}
 
 
 _QUOTING = frozenset(
@@ -387,11 +391,11 @@ _SIGNATURES = frozenset(
 )
 
 
-def _is_indentation(attributes: dict[str, str | None]) -> bool:
+def _is_indentation(attributes: _Attributes) -> bool:
     """Whether a blockquote only moves the writer's own words to the right, as the indent button of Gmail does."""
     if not attributes or set(attributes) - {"style", "dir"}:
         return False
-    return "border:none" in _compact(attributes.get("style") or "")
+    return "border:none" in "".join((attributes.get("style") or "")[:_LONGEST_STYLE].split()).lower()
 
 
 # Quoting --------------------------------------------------------------------------------------------------------------
@@ -456,17 +460,43 @@ _QUOTABLE = {
 """Element → the attributes that it keeps. What is not listed loses its tags and keeps its text."""
 
 
-def _opening(node: LexborNode, tag: str) -> str:
+@dataclass(slots=True)
+class _Excerpt:
+    """A body written again with nothing but what is quotable."""
+
+    pieces: list[str] = field(default_factory=list)
+    depth: int = 0
+
+    def read(self, text: str) -> None:
+        """Text as it stands."""
+        self.pieces.append(escape(text, quote=False))
+
+    def enter(self, tag: str, attributes: _Attributes) -> None:
+        """The start tag; for a picture the words that stand for it."""
+        if tag == "img":
+            self.read(attributes.get("alt") or "")
+        if tag not in _QUOTABLE:
+            return
+        self.depth += 1
+        if self.depth <= DEEPEST_MARKUP:
+            self.pieces.append(_start_tag(tag, attributes))
+
+    def leave(self, tag: str) -> None:
+        """The end tag."""
+        if tag not in _QUOTABLE:
+            return
+        if self.depth <= DEEPEST_MARKUP and tag not in _VOID:
+            self.pieces.append(f"</{tag}>")
+        self.depth -= 1
+
+
+def _start_tag(tag: str, attributes: _Attributes) -> str:
     kept = [
         f' {name}="{escape(value or "")}"'
-        for name, value in node.attributes.items()
+        for name, value in attributes.items()
         if name in _QUOTABLE[tag] and _is_harmless(name, value or "")
     ]
     return f"<{tag}{''.join(kept)}>"
-
-
-def _closing(tag: str) -> str:
-    return "" if tag in _VOID else f"</{tag}>"
 
 
 def _is_harmless(name: str, value: str) -> bool:
@@ -478,4 +508,4 @@ def _is_harmless(name: str, value: str) -> bool:
 
 
 _HARMLESS_LINK = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
-_LOADING_STYLE = re.compile(r"url|expression|import|behavio|binding|javascript|position|\\|/\*|[<>{}]")
+_LOADING_STYLE = re.compile(r"url|src|image|expression|import|behavio|binding|javascript|position|\\|/\*|[<>{}]")

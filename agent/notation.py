@@ -12,7 +12,7 @@ No regular expression comes from a table: time is linear in the text whatever a 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.sentences import words
@@ -23,8 +23,8 @@ MARKS = frozenset({"name", "capital", "number"})
 MOST_GAP = 12
 MOST_STATES = 200_000
 _MOST_DEPTH = 20
-_MOST_NODES = 30_000
-"""Deterministic states kept; beyond that they are forgotten and built anew, as RE2 does."""
+_MOST_POINTS = 30_000
+"""Sets of states kept; beyond that they are forgotten and built anew, as RE2 does."""
 
 _SYMBOL = re.compile(
     r"\s+|(?P<gap>\.\.\.\d*)|(?P<mark><[a-z][a-z0-9_-]*>)|(?P<sign>[()|\[\]^$?])|(?P<word>[\w\u0300-\u036f'’-]+\*?)"
@@ -235,6 +235,7 @@ class _Point:
     """A set of states reached at once, and where each token leads: built when first needed."""
 
     states: frozenset[int]
+    """Without the states in which a pattern may begin: those are always reached."""
     accepts: tuple[int, ...]
     moves: "dict[Key, _Point]" = field(default_factory=dict)
 
@@ -259,11 +260,13 @@ class Automaton:
         self._stems = frozenset(stems)
         self._lengths = sorted({len(stem) for stem in stems}, reverse=True)
         self._closures: dict[int, frozenset[int]] = {}
+        self._always = frozenset[int]().union(*(self._closure(start) for start in self._starts))
         self._forget()
 
     def _forget(self) -> None:
         self._points: dict[frozenset[int], _Point] = {}
-        self._home = self._point(frozenset().union(*(self._closure(start) for start in self._starts)))
+        self._begun: dict[Key, frozenset[int]] = {}
+        self._home = self._point(frozenset())
 
     # Building
 
@@ -339,29 +342,37 @@ class Automaton:
     def _point(self, states: frozenset[int]) -> _Point:
         known = self._points.get(states)
         if known is None:
-            accepts = {self._states[state].accepts for state in states} - {None}
+            accepts = {self._states[state].accepts for state in states}
             known = self._points[states] = _Point(states, tuple(sorted(n for n in accepts if n is not None)))
         return known
 
     def _reached(self, states: frozenset[int], key: Key) -> set[int]:
         word, marks = key
+        is_word = word not in {BEGIN, END, QUESTION}
         reached: set[int] = set()
         for number in states:
             state = self._states[number]
-            reached |= state.words.get(word, set())
-            reached |= {one for stem, ends in state.stems.items() if word.startswith(stem) for one in ends}
-            reached |= {one for bit, ends in state.marks.items() if bit & marks for one in ends}
-            if word not in {BEGIN, END, QUESTION}:
-                reached |= state.anything
+            reached.update(state.words.get(word, ()))
+            if state.stems:
+                reached.update(one for stem, ends in state.stems.items() if word.startswith(stem) for one in ends)
+            if marks and state.marks:
+                reached.update(one for bit, ends in state.marks.items() if bit & marks for one in ends)
+            if is_word:
+                reached.update(state.anything)
         return reached
 
     def _move(self, point: _Point, key: Key) -> _Point:
-        if len(self._points) > _MOST_NODES:
+        if len(self._points) > _MOST_POINTS or len(self._begun) > _MOST_POINTS:
             self._forget()
-        closed = (self._closure(state) for state in self._reached(point.states, key))
-        following = self._point(self._home.states.union(*closed))
+        begun = self._begun.get(key)
+        if begun is None:
+            begun = self._begun[key] = self._closed(self._reached(self._always, key))
+        following = self._point(begun | self._closed(self._reached(point.states, key)))
         point.moves[key] = following
         return following
+
+    def _closed(self, states: Iterable[int]) -> frozenset[int]:
+        return frozenset[int]().union(*(self._closure(state) for state in states))
 
     def key(self, word: str, marks: int) -> Key:
         """What the automaton sees of a token: words that no pattern mentions are all the same."""

@@ -26,6 +26,7 @@ class Lexicon:
     def __init__(self, books: Iterable[Phrasebook]) -> None:
         known = tuple(books)
         lists = {name: frozenset[str]().union(*(book.words(name) for book in known)) for name in WORD_LISTS}
+        lists["titles"] |= lists["honours"]
         lists["abbreviations"] |= lists["titles"]
         lists["never"] = (lists["not_names"] | lists["function"] | lists["greetings"]) - lists["given_names"]
         self._lists = lists
@@ -44,7 +45,8 @@ class Mention:
     sentence: int
     first: int
     last: int
-    is_organisation: bool = False
+    is_person: bool = True
+    """False for what looks like a company, a place, or a headline."""
     title: str = ""
 
     @property
@@ -73,7 +75,7 @@ class Census:
         tokens = self._sentences[number].tokens
         marks = [self._mark(token) for token in tokens]
         for mention in self._found[number]:
-            if not mention.is_organisation:
+            if mention.is_person:
                 for position in range(mention.first, mention.last):
                     marks[position] |= NAME
         return marks
@@ -142,13 +144,15 @@ class Census:
         return token.word in self._lexicon["titles"] and self._text[token.start].isupper()
 
     def _is_name(self, token: Token) -> bool:
+        if self._text[token.start].islower():
+            return False
         written = self._text[token.start : token.end]
         if token.word in self._lexicon["never"] or any(char.isdigit() or char == "_" for char in written):
             return False
         if self._is_title(token):
             return True
         if not written[0].isupper():
-            return written[0].isalpha() and not written[0].islower()
+            return written[0].isalpha()
         return len(written) <= _INITIALS or not written.isupper() or token.word in self._lexicon["given_names"]
 
     def _is_particle(self, tokens: Sequence[Token], position: int) -> bool:
@@ -173,12 +177,28 @@ class Census:
             sentence=number,
             first=first,
             last=last,
-            is_organisation=self._is_organisation(tokens, first, last),
+            is_person=self._is_person(tokens, first, last),
             title=title,
         )
 
-    def _is_organisation(self, tokens: Sequence[Token], first: int, last: int) -> bool:
+    def _is_person(self, tokens: Sequence[Token], first: int, last: int) -> bool:
         run = tokens[first:last]
         if self._is_title(run[0]) or run[0].word in self._lexicon["given_names"]:
+            return True
+        if "&" in self._text[max(0, run[0].start - 2) : run[0].start] + self._text[run[-1].end : run[-1].end + 2]:
             return False
-        return any(token.word in self._lexicon["organisations"] for token in run)
+        if len(run) == 1 and not first and not self._acts(tokens, last):
+            return False
+        if run[0].word in self._lexicon["common"] or self._follows(tokens, first, "determiners"):
+            return False
+        return not any(token.word in self._lexicon["organisations"] for token in run)
+
+    def _acts(self, tokens: Sequence[Token], position: int) -> bool:
+        """Whether what stands there is what only people do."""
+        return position < len(tokens) and tokens[position].word in self._lexicon["name_verbs"]
+
+    def _follows(self, tokens: Sequence[Token], position: int, words: str) -> bool:
+        """Whether a word of this list stands right before `position`."""
+        if not position or tokens[position - 1].word not in self._lexicon[words]:
+            return False
+        return self._text[tokens[position - 1].end : tokens[position].start].isspace()

@@ -54,9 +54,11 @@ WORD_LISTS = frozenset(
     {
         "function",  # the commonest small words; they tell the language
         "titles",
+        "honours",  # titles that go with the given name: Sir, Dame, Doña
         "particles",
         "abbreviations",
         "not_names",  # words that are written with a capital although they name nobody
+        "common",  # ordinary words, which name nobody unless a given name stands before them
         "given_names",
         "surnames_first",  # surnames that stand before the given name
         "greetings",
@@ -95,16 +97,16 @@ class Rule:
     language: str
     example: str = ""
     counter: str = ""
+    label: str = field(init=False)
+    """How evidence names it: `en.offer.introduce-you`."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label", f"{self.language}.{self.section}.{self.name}")
 
     @property
     def kind(self) -> Kind:
         """What it speaks for."""
         return SECTIONS[self.section].kind
-
-    @property
-    def label(self) -> str:
-        """How evidence names it: `en.offer.introduce-you`."""
-        return f"{self.language}.{self.section}.{self.name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ _ABSENCE = re.compile(
     r"|risposta automatica|fuori (?:sede|ufficio)"
     r"|resposta autom[áa]tica|fora do escrit[óo]rio|aus[êe]ncia tempor[áa]ria"
     r"|automatisch antwoord|automatische beantwoording|afwezigheids\w{0,12}|afwezig"
-    r")\s{0,3}(?:[:\-\u2013(\[!]|$)",
+    r")\s{0,3}(?:[:\-\u2013(\[\]!]|$)",
     re.IGNORECASE,
 )
 

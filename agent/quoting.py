@@ -215,6 +215,7 @@ _LABELS = {
     "other": "importance priority attachments reply-to replyto wichtigkeit when where organization organisation "
     "mailed-by",
 }
+_HEADER_ROLES = frozenset({"from", "date", "to", "cc", "subject"})
 _ROLE_OF_LABEL = {label: role for role, labels in _LABELS.items() for label in labels.split()}
 _LONGEST_BLOCK = 80
 """Lines; recipients of a whole department fill dozens."""
@@ -241,6 +242,9 @@ def _header_block(lines: list[str], position: int) -> tuple[int, int] | None:
     """The block of header fields whose first label stands at `position`, with what belongs to it above; or None."""
     first = _label(lines[position])
     if first is None or first == "other":
+        return None
+    # A block that was refused at its first label is not a header from its second one on.
+    if position and _label(lines[position - 1]) in _HEADER_ROLES:
         return None
     roles, end = _labels_from(lines, position)
     if not _is_header(roles, lines, position, end):
@@ -605,7 +609,8 @@ _LONGEST_ADVERTISEMENT = 8
 
 _LONGEST_TAGLINE = 120
 _TAGLINE = re.compile(
-    r"\W{0,3}(?:sent from my \w|sent (?:from|via|with|using) (?:the |a )?(?-i:[A-Z0-9\"i])|(?:get|download) (?:the )?(?:outlook|yahoo)\b"
+    r"\W{0,3}(?:sent from my \w|sent (?:from|via|with|using) (?:the |a )?(?-i:[A-Z0-9\"i])"
+    r"|(?:get|download) (?:the )?(?:outlook|yahoo)\b"
     r"|von meinem .{0,60}gesendet|gesendet (?:von|mit|über)|diese nachricht wurde von mein"
     r"|envoy[ée]e? (?:de|depuis|à partir|avec)|t[ée]l[ée]charge[rz]? outlook"
     r"|enviado (?:desde|con|do|de|pelo|via|a partir)|obtener outlook|obter o outlook"

@@ -445,6 +445,8 @@ def _answers(said: _Said, context: ReplyContext, base: date) -> Answers:
     phrases = vocabulary(_language(context.owner)).unclear
     if _is_acknowledgement(said) and _is_settled(context.earlier):
         return _nothing(Outcome.IGNORE)
+    if said.lone is not None and _is_settled(context.earlier):
+        return _asking(_nothing(Outcome.CLARIFY), [phrases["lone"].format(words=said.lone)])
     if _is_doubtful_as_a_whole(said):
         return _asking(_nothing(Outcome.CLARIFY), [phrases[question.value] for question in Question])
     if _is_silent(said) and _is_settled(context.earlier) and context.earlier is not None:
@@ -476,7 +478,8 @@ def _is_silent(said: _Said) -> bool:
 
 
 def _is_acknowledgement(said: _Said) -> bool:
-    return _is_silent(said) and "acknowledged" in said.flags and "unread" not in said.flags
+    silent = _is_silent(replace(said, lone=None))
+    return silent and "acknowledged" in said.flags and "unread" not in said.flags
 
 
 def _is_doubtful_as_a_whole(said: _Said) -> bool:

@@ -20,6 +20,8 @@ MOST_UNREAD_BEFORE = 2
 MOST_UNREAD_AFTER_ORDER = 5
 MOST_UNREAD_BESIDE_DATE = 4
 """The same around a date that stands for "swamped until then"."""
+MOST_TOKENS = 300
+"""Tokens of one stretch of a reply that are read; what goes on longer is no answer to two questions."""
 NEGATION_REACH = 5
 """Words without a meaning of their own that may stand between "not" and what it denies."""
 LONGEST_FIELD = 6
@@ -123,6 +125,8 @@ class _Clause:
     separators: frozenset[str]
     """What stands before it."""
     sentence: int
+    covered: frozenset[int] = frozenset()
+    """Tokens that belong to a phrase."""
     is_asked: bool = False
 
     def has(self, *labels: str) -> bool:
@@ -130,7 +134,7 @@ class _Clause:
 
     def unread(self, start: int, end: int) -> int:
         """How many tokens of this part of the clause belong to no phrase."""
-        return sum(not any(atom.start <= at < atom.end for atom in self.atoms) for at in range(start, end))
+        return sum(at not in self.covered for at in range(start, end))
 
     @property
     def is_read(self) -> bool:
@@ -152,7 +156,8 @@ def read(
 ) -> tuple[Statements, ...]:
     """What `text` says; a numbered answer ("1. no 2. yes") begins a stretch of its own, under its question."""
     tidied = tidy(text)
-    tokens = tuple(_respelled(token, vocabulary) for token in tokenize(tidied, elides=vocabulary.elides))
+    tokens = tokenize(tidied, elides=vocabulary.elides)[:MOST_TOKENS]
+    tokens = tuple(_respelled(token, vocabulary) for token in tokens)
     dated = mentions(tokens, base, vocabulary.dates, country=country)
     return tuple(
         _statements(_Text(tidied, tokens, vocabulary), begin, end, asked or question, dated)
@@ -217,7 +222,8 @@ def _clauses(text: _Text, begin: int, end: int, dated: Sequence[Mention]) -> tup
             continue
         if at > start:
             is_asked = at < end and text.tokens[at].text == "?"
-            clauses.append(_Clause(tuple(atoms), start, at, frozenset(separators), sentence, is_asked))
+            covered = frozenset(place for one in atoms for place in range(one.start, one.end))
+            clauses.append(_Clause(tuple(atoms), start, at, frozenset(separators), sentence, covered, is_asked))
             atoms, separators = [], set()
         sentence += separator in {".", "\n"} and at < end
         separators.add(separator)
@@ -395,13 +401,13 @@ def _topic_events(text: _Text, clause: _Clause, atom: _Atom, *, chained: bool) -
 def _free_when(clause: _Clause) -> bool | None:
     """As in "Free" is not swamped, "free from the 12th" is swamped until then, and "free on Friday" tells neither."""
     mention = next((atom.mention for atom in clause.atoms if atom.mention is not None), None)
-    if mention is None or mention.lead == "until" or mention.is_after != (mention.lead in _AFTER):
+    if mention is None or mention.lead == "until" or (mention.is_after and mention.lead not in _AFTER):
         return False
     starts = mention.lead in _AFTER or mention.role is Role.START or mention.is_duration
     return True if starts else None
 
 
-_AFTER = ("after", "through")
+_AFTER = ("after", "through", "back")
 
 
 def _is_denied_after(clause: _Clause, atom: _Atom) -> bool:
@@ -449,6 +455,8 @@ def _is_label(clause: _Clause, atom: _Atom) -> bool:
     """Whether the clause is nothing but the name of a question: "Swamped", "are you busy"."""
     if _topic(atom) not in _STRONG and not clause.is_asked:
         return False
+    if _is_answered_at_once(clause, atom):
+        return True
     others = [other for other in clause.atoms if other is not atom]
     covered = atom.end - atom.start + sum(other.end - other.start for other in others)
     said = any(_topic(other) or other.has("subject") for other in others if not clause.is_asked)
@@ -457,6 +465,14 @@ def _is_label(clause: _Clause, atom: _Atom) -> bool:
         and not said
         and all(other.has("filler", *_YES, *_NO, "subject", "ack") or _topic(other) for other in others)
     )
+
+
+def _is_answered_at_once(clause: _Clause, atom: _Atom) -> bool:
+    """As in the dictated "swamped no changing fields no"; but "I'm swamped" is a statement."""
+    follows = any(other.has("yes", "no") and other.start == atom.end for other in clause.atoms)
+    before = [other for other in clause.atoms if other.end <= atom.start]
+    since = before[max((i + 1 for i, other in enumerate(before) if other.has("yes", "no")), default=0) :]
+    return follows and all(other.has("filler") and not other.has("subject") for other in since)
 
 
 def _negations(text: _Text, clause: _Clause, atom: _Atom) -> int:
@@ -551,7 +567,8 @@ def _sweeping(clause: _Clause, atom: _Atom, topics: Sequence[_Atom], particles: 
         yield Event(Kind.BOTH, None if clause.is_asked else False, at=atom.start)
     elif atom.has("both"):
         said = {particle.has(*_YES) for particle in particles}
-        yield Event(Kind.BOTH, None if clause.is_asked or len(said) > 1 else next(iter(said), True), at=atom.start)
+        value = None if clause.is_asked or len(said) > 1 else next(iter(said), True)
+        yield Event(Kind.BOTH, value, label="" if said or clause.is_asked else "plain", at=atom.start)
 
 
 def _implied(clause: _Clause, found: Sequence[Event]) -> list[Event]:
@@ -569,7 +586,9 @@ def _labelled_answers(events: tuple[Event, ...]) -> tuple[Event, ...]:
     settled: list[Event] = []
     labels: list[Event] = []
     for event in events:
-        if event.kind is Kind.TOPIC and event.label:
+        if event.kind is Kind.BOTH and event.label and settled and _is_close_particle(settled[-1], event):
+            event = replace(event, value=settled.pop().value, label="")  # noqa: PLW2901 "no, both"
+        if event.label:
             settled += _unanswered(labels) if labels and not _is_joined(event) else []
             labels = [*labels, event] if _is_joined(event) else [event]
         elif labels and event.kind is Kind.PARTICLE and event.question is None and _answers_label(labels[-1], event):
@@ -580,6 +599,10 @@ def _labelled_answers(events: tuple[Event, ...]) -> tuple[Event, ...]:
             labels = []
             settled.append(event)
     return tuple(settled + _unanswered(labels))
+
+
+def _is_close_particle(particle: Event, event: Event) -> bool:
+    return particle.kind is Kind.PARTICLE and particle.question is None and not event.separators - {","}
 
 
 def _is_joined(event: Event) -> bool:
@@ -679,26 +702,39 @@ def _is_about_change(clauses: Sequence[_Clause], clause: _Clause, atom: _Atom, q
 def _reasons(text: _Text, clauses: Sequence[_Clause]) -> tuple[str, ...]:
     found: list[str] = []
     for clause in clauses:
+        own = _own_reason(text, clause)
         for atom in clause.atoms:
-            label = next((label for label in atom.labels if label.startswith(("busy:", "reason:"))), None)
-            if label is not None and not _negations(text, clause, atom) and not clause.has("past"):
-                found.append(label.partition(":")[2])
-        found += _own_reason(text, clause)
+            if _is_reason(atom) and not _negations(text, clause, atom) and not clause.has("past"):
+                found += _own_words(text, own, atom) or [_category(atom)]
+        found += [f"={text.quote(*own)}"] if own and not any(_is_reason(atom) for atom in clause.atoms) else []
     return tuple(dict.fromkeys(found))
 
 
-def _own_reason(text: _Text, clause: _Clause) -> list[str]:
-    """The owner's own words after "because of", up to a date or the end of the clause."""
+def _is_reason(atom: _Atom) -> bool:
+    return any(label.startswith(("busy:", "reason:")) for label in atom.labels)
+
+
+def _category(atom: _Atom) -> str:
+    return next(label for label in atom.labels if label.startswith(("busy:", "reason:"))).partition(":")[2]
+
+
+def _own_words(text: _Text, own: tuple[int, int] | None, atom: _Atom) -> list[str]:
+    """The owner's own words when they go on after the word of a category: "swamped with wedding cakes"."""
+    goes_on = own is not None and own[0] <= atom.start and atom.end < own[1]
+    return [f"={text.quote(*own)}"] if goes_on and own is not None else []
+
+
+def _own_reason(text: _Text, clause: _Clause) -> tuple[int, int] | None:
+    """Where the owner's own words after "because of" stand, up to a date or the end of the clause."""
     lookups = text.vocabulary.lookups
     starts = (lookups.longest_of("because", text.tokens, at) for at in range(clause.start, clause.end))
     start = next((end for end in starts if end is not None), None)
     if start is None:
-        return []
+        return None
     dated = (atom.start for atom in clause.atoms if atom.mention and atom.start >= start)
     end = min(dated, default=clause.end)
     end = next((at for at in range(start, end) if _label_at(text, at, "reason_stop")), end)
-    words = text.quote(start, end)
-    return [f"={words}"] if words and end - start <= LONGEST_FIELD else []
+    return (start, end) if 0 < end - start <= LONGEST_FIELD else None
 
 
 def _label_at(text: _Text, at: int, label: str) -> bool:

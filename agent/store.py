@@ -95,8 +95,13 @@ class Store:
         _make_private(path)
         with _translated(path):
             self._connection = connect(str(path))
-            self._connection.row_factory = sqlite3.Row
-            self._prepare()
+        try:
+            with _translated(path):
+                self._connection.row_factory = sqlite3.Row
+                self._prepare()
+        except BaseException:
+            self._connection.close()
+            raise
 
     def _prepare(self) -> None:
         self._connection.execute("PRAGMA journal_mode = WAL")
@@ -116,7 +121,7 @@ class Store:
 
     def _migrate(self, number: int, script: str) -> None:
         # Two processes may come here at once: the second one finds the version already raised.
-        self._connection.executescript("BEGIN IMMEDIATE;")
+        self._connection.execute("BEGIN IMMEDIATE")
         try:
             if int(self._connection.execute("PRAGMA user_version").fetchone()[0]) < number:
                 for statement in _statements(script):

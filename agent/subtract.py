@@ -6,7 +6,7 @@ lines, header blocks, taglines, banners) is told by the owner's own name and add
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -17,6 +17,8 @@ from agent.vocabulary import ENGLISH, Phrases, client_words, shipped_languages, 
 LONGEST_TEXT = 60_000
 """Characters of a reply that are looked at; the answer of a person and a quoted check-in are far below."""
 MOST_LINES = 2_000
+LONGEST_OWN_TEXT = 3_000
+"""Characters of the owner's own words that are handed on; an answer is a few sentences."""
 MOST_STARTS = 60
 """Places in our own text that are tried for one word of the reply."""
 LONG_RUN = 5
@@ -57,10 +59,7 @@ class _Line:
     depth: int
     tokens: tuple[Token, ...]
     """Words and numbers only."""
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        return tuple(token.text for token in self.tokens)
+    words: tuple[str, ...]
 
     @property
     def is_blank(self) -> bool:
@@ -137,7 +136,8 @@ def _line(raw: str) -> _Line:
     marks = _QUOTE_MARKS.match(raw)
     depth = marks.group(1).count(">") if marks else 0
     text = _LINK.sub(" ", raw[marks.end() :] if marks else raw).strip()
-    return _Line(text, depth, _words(text))
+    tokens = _words(text)
+    return _Line(text, depth, tokens, tuple(token.text for token in tokens))
 
 
 def _words(text: str) -> tuple[Token, ...]:
@@ -584,7 +584,16 @@ def _segments(read: Sequence[_Read], sources: Sequence[_Own]) -> tuple[Segment, 
         if line.line.is_blank and found and not is_apart:
             found = _appended(found, replace(found[-1], text=""), is_apart=False)
         place = line.place or place
-    return tuple(replace(segment, text=segment.text.strip("\n")) for segment in found if segment.text.strip())
+    full = (replace(segment, text=segment.text.strip("\n")) for segment in found if segment.text.strip())
+    return tuple(_within_measure(full))
+
+
+def _within_measure(found: Iterable[Segment]) -> Iterator[Segment]:
+    left = LONGEST_OWN_TEXT
+    for segment in found:
+        if left > 0:
+            yield replace(segment, text=segment.text[:left])
+        left -= len(segment.text)
 
 
 def _segment(text: str, place: _Place | None, line: _Read, sources: Sequence[_Own]) -> Segment:

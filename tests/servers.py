@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
+from aiosmtpd.smtp import SMTP, Envelope, Session
 from imapclient import IMAPClient
 
 from agent.embedded import HOST, EmbeddedServers, LoopThread, StoredMessage
@@ -37,7 +38,7 @@ base_dir = {folder}/run
 state_dir = {folder}/state
 instance_name = {instance}
 log_path = {folder}/dovecot.log
-protocols = imap lmtp
+protocols = imap lmtp {submission_protocol}
 listen = {host}
 default_internal_user = {internal_user}
 default_internal_group = {internal_group}
@@ -95,6 +96,20 @@ service lmtp {{
 }}
 plugin {{
 {quota}
+}}
+{submission}
+"""
+
+SUBMISSION: Final = """\
+hostname = localhost
+submission_relay_host = {host}
+submission_relay_port = {relay_port}
+submission_relay_ssl = no
+service submission-login {{
+  chroot =
+  inet_listener submission {{
+    port = {submission_port}
+  }}
 }}
 """
 
@@ -158,6 +173,9 @@ class Dovecot:
     imap_port: int = 0
     imaps_port: int = 0
     lmtp_port: int = 0
+    relay_port: int = 0
+    """Of the SMTP server that Dovecot's own submission service hands mail on to; 0 does without that service."""
+    submission_port: int = 0
 
     @staticmethod
     def program() -> str | None:
@@ -225,7 +243,7 @@ class Dovecot:
     def _is_up(self) -> bool:
         """Waits until both services greet; False when Dovecot has ended instead, as with a port that was taken."""
         deadline = time.monotonic() + STARTUP_SECONDS
-        waiting = [self.imap_port, self.lmtp_port]
+        waiting = [port for port in (self.imap_port, self.lmtp_port, self.submission_port) if port]
         while waiting and time.monotonic() < deadline:
             if greets(waiting[0]):
                 waiting.pop(0)
@@ -257,6 +275,7 @@ class Dovecot:
 
     def _write_configuration(self) -> None:
         self.imap_port, self.imaps_port, self.lmtp_port = free_port(), free_port(), free_port()
+        self.submission_port = free_port() if self.relay_port else 0
         options = self.options
         uid, gid = mail_owner()
         me, us = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
@@ -283,8 +302,15 @@ class Dovecot:
             imap_port=self.imap_port,
             imaps_port=self.imaps_port,
             lmtp_port=self.lmtp_port,
+            submission_protocol="submission" if self.relay_port else "",
+            submission=self._submission(),
         )
         self.configuration.write_text(text)
+
+    def _submission(self) -> str:
+        if not self.relay_port:
+            return ""
+        return SUBMISSION.format(host=self.host, relay_port=self.relay_port, submission_port=self.submission_port)
 
 
 def mail_owner() -> tuple[int, int]:
@@ -392,6 +418,30 @@ class SubmissionServer(LoopThread):
             raise UndeliverableError(f"{refused.smtp_code} {refused.smtp_error!r}") from refused
 
 
+class RelayServer(LoopThread):
+    """An SMTP server without login that hands everything on by `deliver`: what a submission service relays to."""
+
+    def __init__(self, deliver: Callable[[str, bytes, str], None]) -> None:
+        super().__init__()
+        self.port = 0
+        self.transcript: list[Submitted] = []
+        self._deliver = deliver
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """The name is aiosmtpd's."""
+        content, sender = envelope.content, str(envelope.mail_from)
+        raw = content if isinstance(content, bytes) else b""
+        self.transcript.append(Submitted(sender, tuple(envelope.rcpt_tos), raw))
+        for recipient in envelope.rcpt_tos:
+            await asyncio.to_thread(self._deliver, recipient, raw, sender)
+        return "250 OK"
+
+    async def _open(self) -> Sequence[asyncio.Server]:
+        server = await asyncio.get_running_loop().create_server(partial(SMTP, self), self.host, 0)
+        self.port = server.sockets[0].getsockname()[1]
+        return [server]
+
+
 @dataclass
 class MailSystem:
     """One owner's mail servers, embedded or Dovecot, behind one small interface."""
@@ -460,7 +510,7 @@ def embedded_system(servers: EmbeddedServers) -> MailSystem:
     )
 
 
-def dovecot_system(server: Dovecot, user: str, submission: SubmissionServer) -> MailSystem:
+def dovecot_system(server: Dovecot, user: str, submission: SubmissionServer | RelayServer) -> MailSystem:
     """A Dovecot and a submission server beside it, seen by one user."""
     deliver = partial(server.deliver, user=user)
     return MailSystem("dovecot", user, PASSWORD, server.imap_port, submission.port, deliver, submission.transcript)

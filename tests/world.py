@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -59,6 +59,7 @@ class Killer:
     calls: int = 0
     names: list[str] = field(default_factory=list)
     is_dead: bool = False
+    connections: list[sqlite3.Connection] = field(default_factory=list)
 
     def call(self, name: str, action: Callable[[], Any]) -> Any:
         self.calls += 1
@@ -80,6 +81,7 @@ class Killer:
     def connect(self, path: str) -> sqlite3.Connection:
         connection = sqlite3.connect(path, isolation_level=None, factory=_WatchedConnection)
         connection.killer = self
+        self.connections.append(connection)
         # Nobody pulls the plug in a test: the order of writes counts, not the disk's own cache.
         sqlite3.Connection.execute(connection, "PRAGMA synchronous = OFF")
         return connection
@@ -172,7 +174,6 @@ class World:
         killer = killer or Killer()
         assembly = self.assembly()
         path = assembly.config.state.path
-        store: Store | None = None
         session = Session.connect(imap_server(assembly.config), self.system.password)
         try:
             store = Store(path, lock.installation(path), connect=killer.connect)
@@ -180,8 +181,8 @@ class World:
             outbox = cast("Outbox", killer.watching(line.outbox)) if line.outbox else None
             return poll(change(replace(line, outbox=outbox)))
         finally:
-            if store is not None:
-                store.close()
+            for connection in killer.connections:  # as the kernel does, without a word to the program
+                connection.close()
             session.close()
             self.now += timedelta(minutes=5)
 
@@ -197,12 +198,12 @@ class World:
     def deliver(self, raw: bytes) -> None:
         self.system.deliver(raw)
 
-    def reply(self, answer: str, to: Message | None = None, **changes: str) -> bytes:
-        """The owner answers a check-in (the latest one) from a mail client."""
+    def reply(self, answer: str, to: Message | None = None, changes: Mapping[str, str] | None = None) -> bytes:
+        """The owner answers a check-in (the latest one) from a mail client; `changes` are made in the raw mail."""
         asked = to or self.check_ins()[-1]
         owner = self.assembly().config.owner
         raw = crlf(reply_as_bytes(owner, answer, asked.subject, asked.message_id or "", asked.plain or "", self.now))
-        for old, new in changes.items():
+        for old, new in (changes or {}).items():
             raw = raw.replace(old.encode(), new.encode())
         self.deliver(raw)
         return raw

@@ -202,6 +202,7 @@ def errors(outcomes: Iterable[Outcome]) -> Iterator[str]:
         if one.is_alarm != one.case.is_offer:
             kind = "MISSED" if one.case.is_offer else f"FALSE ({one.case.label})"
             yield f"{kind} {one.case.name} {one.verdict.score} {one.verdict.kind} {one.verdict.sentence}"
+            yield "    " + "; ".join(f"{item.rule} {item.weight:+} “{item.text}”" for item in one.verdict.evidence)
         elif one.is_alarm and one.case.row:
             found, row = one.verdict, one.case.row
             greeting = found.introducer.greeting if found.introducer else None

@@ -13,6 +13,8 @@ from html import escape
 from agent.stationery import Stationery
 
 OWNER = "Alex Morgan"
+AUTHOR = "Gracious"
+"""The display name that our own mail comes from."""
 ADDRESS = "alex@example.com"
 SUBJECT = "Dana Reyes offers to introduce you to Sara Kim [g:kq7x2m9w4tzr]"
 CHECK_IN_ID = "<checkin.1@example.com>"
@@ -155,7 +157,8 @@ def check_in() -> CheckIn:
     text = stationery.render("check_in.txt.j2", "en", **values)
     html = stationery.render("check_in.html.j2", "en", **values)
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = mail["To"] = f"{OWNER} <{ADDRESS}>"
+    mail["From"] = f"{AUTHOR} <{ADDRESS}>"
+    mail["To"] = f"{OWNER} <{ADDRESS}>"
     mail["Subject"] = SUBJECT
     mail["Message-ID"] = CHECK_IN_ID
     mail["Date"] = "Tue, 24 Nov 2026 09:00:00 +0000"
@@ -219,11 +222,11 @@ def _plain(answer: Answer, layout: str, lead: str, quoted: str, *, tail: str = "
 
 
 def _attributed(locale: Locale, date: str | None = None) -> str:
-    return locale.attribution.format(date=date or locale.date, name=OWNER, address=ADDRESS)
+    return locale.attribution.format(date=date or locale.date, name=AUTHOR, address=ADDRESS)
 
 
 def _block(locale: Locale, *, bold: str = "") -> str:
-    values = (f"{OWNER} <{ADDRESS}>", locale.long_date, f"{OWNER} <{ADDRESS}>", SUBJECT)
+    values = (f"{AUTHOR} <{ADDRESS}>", locale.long_date, f"{OWNER} <{ADDRESS}>", SUBJECT)
     return "\n".join(f"{bold}{label}:{bold} {value}" for label, value in zip(locale.labels, values, strict=True))
 
 
@@ -377,7 +380,7 @@ def iphone(answer: Answer, layout: str, locale: Locale, ours: CheckIn) -> bytes:
 
 def thunderbird(answer: Answer, layout: str, locale: Locale, ours: CheckIn) -> bytes:
     lead = (
-        f"On 24/11/2026 09:00, {OWNER} wrote:"
+        f"On 24/11/2026 09:00, {AUTHOR} wrote:"
         if locale is LOCALES["en"]
         else _attributed(locale).replace(f" <{ADDRESS}>", "")
     )
@@ -385,7 +388,7 @@ def thunderbird(answer: Answer, layout: str, locale: Locale, ours: CheckIn) -> b
 
 
 def mutt(answer: Answer, layout: str, _: Locale, ours: CheckIn) -> bytes:
-    lead = f"On Tue, Nov 24, 2026 at 09:00:00AM +0000, {OWNER} wrote:"
+    lead = f"On Tue, Nov 24, 2026 at 09:00:00AM +0000, {AUTHOR} wrote:"
     return _mail(
         _plain(answer, layout, lead, _prefixed(ours.text), tail="-- \nAlex Morgan\nOffice closed until 3 January\n"),
         None,
@@ -398,7 +401,7 @@ def k9(answer: Answer, layout: str, locale: Locale, ours: CheckIn) -> bytes:
 
 
 def k9_prefix(answer: Answer, layout: str, _: Locale, ours: CheckIn) -> bytes:
-    lead = f"On November 24, 2026 9:00:00 AM UTC, {OWNER} <{ADDRESS}> wrote:"
+    lead = f"On November 24, 2026 9:00:00 AM UTC, {AUTHOR} <{ADDRESS}> wrote:"
     quoted = _prefixed(ours.text, ">")
     tail = "--\nSent from my Android device with K-9 Mail. Please excuse my brevity."
     return _mail(_plain(answer, layout, lead, quoted, tail=tail if layout != "top" else ""), None)
@@ -436,17 +439,17 @@ def proton(answer: Answer, layout: str, locale: Locale, ours: CheckIn) -> bytes:
 
 
 def fastmail(answer: Answer, layout: str, _: Locale, ours: CheckIn) -> bytes:
-    lead = f"On Tue, 24 Nov 2026, at 9:00 AM, {OWNER} wrote:"
+    lead = f"On Tue, 24 Nov 2026, at 9:00 AM, {AUTHOR} wrote:"
     html = _html(answer, layout, f"<div>{lead}</div>", '<blockquote type="cite" id="qt">', ours.html, "</blockquote>")
     return _mail(_plain(answer, layout, lead, _prefixed(ours.text)), html)
 
 
 def roundcube(answer: Answer, layout: str, _: Locale, ours: CheckIn) -> bytes:
-    return _mail(_plain(answer, layout, f"On 2026-11-24 09:00, {OWNER} wrote:", _prefixed(ours.text, width=70)), None)
+    return _mail(_plain(answer, layout, f"On 2026-11-24 09:00, {AUTHOR} wrote:", _prefixed(ours.text, width=70)), None)
 
 
 def gmx(answer: Answer, layout: str, _: Locale, ours: CheckIn) -> bytes:
-    block = f'Gesendet:&nbsp;Dienstag, 24. November 2026 um 09:00 Uhr<br/>Von:&nbsp;"{OWNER}" &lt;{ADDRESS}&gt;<br/>An:&nbsp;{ADDRESS}<br/>Betreff:&nbsp;{SUBJECT}'
+    block = f'Gesendet:&nbsp;Dienstag, 24. November 2026 um 09:00 Uhr<br/>Von:&nbsp;"{AUTHOR}" &lt;{ADDRESS}&gt;<br/>An:&nbsp;{ADDRESS}<br/>Betreff:&nbsp;{SUBJECT}'
     return _mail(
         None,
         _html(
@@ -462,18 +465,18 @@ def gmx(answer: Answer, layout: str, _: Locale, ours: CheckIn) -> bytes:
 
 
 def zoho(answer: Answer, layout: str, _: Locale, ours: CheckIn) -> bytes:
-    lead = f"---- On Tue, 24 Nov 2026 09:00:00 +0000 {OWNER} <{ADDRESS}> wrote ---"
+    lead = f"---- On Tue, 24 Nov 2026 09:00:00 +0000 {AUTHOR} <{ADDRESS}> wrote ---"
     return _mail(_plain(answer, layout, lead + "\n", ours.text), None)
 
 
 def evolution(answer: Answer, layout: str, _: Locale, ours: CheckIn) -> bytes:
     return _mail(
-        _plain(answer, layout, f"On Tue, 2026-11-24 at 09:00 +0000, {OWNER} wrote:", _prefixed(ours.text)), None
+        _plain(answer, layout, f"On Tue, 2026-11-24 at 09:00 +0000, {AUTHOR} wrote:", _prefixed(ours.text)), None
     )
 
 
 def mailspring(answer: Answer, layout: str, _: Locale, ours: CheckIn) -> bytes:
-    lead = f"On Nov 24 2026, at 9:00 am, {OWNER} <{ADDRESS}> wrote:"
+    lead = f"On Nov 24 2026, at 9:00 am, {AUTHOR} <{ADDRESS}> wrote:"
     return _mail(
         None,
         _html(

@@ -245,7 +245,7 @@ def test_a_correction_after_the_draft_comes_as_a_notice(embedded_world: World) -
     world = asked(embedded_world)
     world.reply("no, no")
     world.poll()
-    world.reply("Wait: I am changing fields, moving into music.", reply="second")
+    world.reply("Wait: I am changing fields, moving into music.", changes={"reply-": "second-"})
     world.poll()
     assert len(world.drafts()) == 1
     assert len(world.mail_to_self()) == 3
@@ -255,7 +255,7 @@ def test_a_correction_after_the_draft_comes_as_a_notice(embedded_world: World) -
 def test_of_two_replies_before_the_draft_the_last_one_counts(embedded_world: World) -> None:
     world = asked(embedded_world)
     world.reply("no, no")
-    world.reply("Wait, skip this one.", reply="second")
+    world.reply("Wait, skip this one.", changes={"reply-": "second-"})
     world.poll()
     assert world.drafts() == []
     assert world.case().closed_because is Event.SKIPPED
@@ -274,7 +274,7 @@ def test_a_reply_without_the_token_answers_nothing(embedded_world: World) -> Non
 def test_a_third_party_who_quotes_the_token_answers_nothing(embedded_world: World) -> None:
     world = asked(embedded_world)
     owner = "From: Alex Morgan <alex@example.com>"
-    world.reply("no, no", **{owner: "From: Alex Morgan <alex@evil.example>"})
+    world.reply("no, no", changes={owner: "From: Alex Morgan <alex@evil.example>"})
     world.poll()
     assert world.case().stage is Stage.ASKED
     assert world.drafts() == []
@@ -283,7 +283,7 @@ def test_a_third_party_who_quotes_the_token_answers_nothing(embedded_world: Worl
 def test_a_reply_that_failed_dmarc_is_refused_and_the_owner_is_told(embedded_world: World) -> None:
     world = asked(embedded_world)
     failed = "Authentication-Results: mx.example.com; dmarc=fail header.from=example.com\r\nDate: "
-    world.reply("no, no", **{"Date: ": failed})
+    world.reply("no, no", changes={"Date: ": failed})
     world.poll()
     assert world.case().stage is Stage.ASKED
     assert world.drafts() == []

@@ -143,7 +143,7 @@ def test_taking_a_text_apart_loses_and_invents_nothing(lines: list[str]) -> None
     text = "\n".join(lines)
     parts = quoting.split(text)
     before = sorted(quoting.unmarked(line).strip() for line in lines if quoting.unmarked(line).strip())
-    together = "\n".join((parts.own, parts.quoted, parts.signature)).split("\n")
+    together = f"{parts.own}\n{parts.quoted}\n{parts.signature}".split("\n")
     assert sorted(quoting.unmarked(line).strip() for line in together if quoting.unmarked(line).strip()) == before
     assert ">" not in {line[:1] for line in parts.own.split("\n")}
 
