@@ -45,7 +45,7 @@ def _defused(html: str) -> str:
     for start, end in _UNSEEN_STRETCHES:
         html = _cut_out(html, start, end)
     html = _INLINE_IMAGE.sub("", html)
-    html = _FORMATTING.sub(r"<\1x-\2", html[:LONGEST_CONTENT])
+    html = _FORMATTING_TAG.sub("x-", html[:LONGEST_CONTENT])
     return _first_tags(html)
 
 
@@ -56,8 +56,8 @@ _UNSEEN_STRETCHES = (
 )
 _INLINE_IMAGE = re.compile(r"data:image/[^\"'>\s]{200,}")
 
-_FORMATTING = re.compile(
-    r"<(/?)(a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>]|$)",
+_FORMATTING_TAG = re.compile(
+    r"(?:(?<=<)|(?<=</))(?=(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?:[\s/>]|$))",
     re.IGNORECASE,
 )
 """The formatting elements of the HTML standard (section 13.2.4.3); as `x-b` they are ordinary ones to the parser."""
@@ -149,7 +149,7 @@ def _is_hidden(attributes: _Attributes) -> bool:
     if "hidden" in attributes or "preheader" in (attributes.get("class") or "").lower():
         return True
     style = attributes.get("style")
-    return bool(style) and _look(style[:_LONGEST_STYLE]).hidden
+    return style is not None and _look(style[:_LONGEST_STYLE]).hidden
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from email.message import Message as Structure
 from email.policy import Policy, compat32
 from email.utils import parsedate_tz
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Self
 
 from agent import markup, quoting
@@ -66,7 +65,7 @@ def _message(root: "_Part", segments: list["_Segment"], found: "_Findings") -> M
         to=_mailboxes_of(root, "to"),
         cc=_mailboxes_of(root, "cc"),
         delivered_to=_delivered_to(root),
-        headers=MappingProxyType(_decoded_fields(root)),
+        headers=_decoded_fields(root),
         plain=_joined(segment.plain for segment in segments),
         html=html,
         html_text=html_text,
@@ -75,7 +74,7 @@ def _message(root: "_Part", segments: list["_Segment"], found: "_Findings") -> M
         quoted_text=split.quoted,
         signature=split.signature,
         content_type=root.get_content_type(),
-        parameters=MappingProxyType(root.parameters),
+        parameters=root.parameters,
         attachments=tuple(found.attachments),
         faults=tuple(dict.fromkeys(found.faults)),
     )

@@ -33,6 +33,7 @@ def split(text: str) -> Parts:
     roles = bytearray(len(lines))
     _mark_quotations(lines, roles)
     _mark_wrapped_quotations(lines, roles)
+    _mark_armour(lines, roles)
     _mark_signatures(lines, roles)
     _mark_banners(lines, roles)
     _mark_footers(lines, roles)
@@ -140,7 +141,7 @@ def _opening(lines: list[str], position: int) -> tuple[int, int] | None:
     if block is not None or not line.endswith(_COLONS):
         return block
     start = _attribution_start(lines, position)
-    announced = start is not None and _announces_by_itself(_joined(lines, start, position + 1))
+    announced = start is not None and _announces(_joined(lines, start, position + 1))
     return (start, position + 1) if start is not None and announced else None
 
 
@@ -177,7 +178,7 @@ def _separator_end(lines: list[str], position: int) -> int | None:
             return None
         if line[1] in _RULES and (line[-1] in _RULES or end == position + 1):
             known = _FORWARDING.search(words) is not None and (line[-1] in _RULES or _label_follows(lines, end))
-            if known or (_ruled_on_both_sides(line) and _label_follows(lines, end)):
+            if known or (_ruled_on_both_sides(line) and (_label_follows(lines, end) or _announces(words))):
                 return end
     return None
 
@@ -223,6 +224,7 @@ _LONGEST_CONTINUATION = 40
 _MOST_BLANK_LINES = 5
 """Between two labels; Lotus Notes sets its names apart."""
 _DATE_LIKE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\b\d{1,2}[:.h]\d{2}\b|\b(?:19|20)\d\d\b|\d{1,2}\s?[月日時]")
+_NUMERIC_DATE_AND_TIME = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? {1,3}(?:at )?\d{1,2}[:.]\d{2}")
 _TIME_LIKE = re.compile(r"\d{1,2}[:.h]\d{2}")
 
 
@@ -311,10 +313,8 @@ def _dated_line_above(lines: list[str], position: int) -> int | None:
     first = last
     while first > max(0, last - 3) and lines[first - 1].strip():
         first -= 1
-    dated = next((at for at in range(first, last + 1) if _TIME_LIKE.search(lines[at])), None)
-    if dated is None or not _DATE_LIKE.search(lines[dated]):
-        return None
-    return max(first, dated - 2)
+    dated = next((at for at in range(first, last + 1) if _NUMERIC_DATE_AND_TIME.search(lines[at])), None)
+    return None if dated is None else max(first, dated - 2)
 
 
 def _block_start(lines: list[str], position: int) -> int:
@@ -329,9 +329,13 @@ def _block_start(lines: list[str], position: int) -> int:
         above = _last_full_line(lines, start, blanks=2)
     if above is not None and len(lines[above]) < _LONGEST_SEPARATOR:
         line = lines[above].strip()
-        if _FORWARDING.search(line) and line.endswith((":", "-")):
+        if (_FORWARDING.search(line) and line.endswith((":", "-"))) or _SUMMARY.search(line):
             start = above
     return start
+
+
+_SUMMARY = re.compile(r"---\d{1,4}[./-]\d{1,2}[./-]\d{2,4} [\d:]{4,8}(?: [AP]M)?---")
+"""`Nina Brandt ---01/05/2026 10:00:00 AM---Hi Alex, shall …`: Lotus Notes since release 8."""
 
 
 def _is_ruler(line: str) -> bool:
@@ -401,11 +405,9 @@ def _extended(lines: list[str], start: int, last: int) -> int:
     return start
 
 
-def _announces_by_itself(line: str) -> bool:
+def _announces(line: str) -> bool:
     """Whether an attribution is beyond doubt, so that it needs no marked quotation below it."""
-    if not _DATE_LIKE.search(line):
-        return False
-    if _STARTER.match(line) is None:
+    if not _DATE_LIKE.search(line) or not _STARTER.match(line):
         return False
     return _VERB.search(line) is not None or ("@" in line and _TIME_LIKE.search(line) is not None)
 
@@ -430,6 +432,26 @@ def _is_rest(line: str, rest: str) -> bool:
     if len(line) < _FULL_LINE or line.rstrip().endswith((".", "?", "!", ":", ";", ")")):
         return False
     return len(rest) < len(line) and (rest[:1].islower() or len(rest.split()) == 1)
+
+
+# Armour of OpenPGP (RFC 9580 section 7), around a text that is signed in the clear
+
+
+def _mark_armour(lines: list[str], roles: bytearray) -> None:
+    inside = False
+    for at, line in enumerate(lines):
+        if line.startswith("-----BEGIN PGP"):
+            inside = True
+        if inside and roles[at] == _OWN:
+            roles[at] = _SIGNATURE
+        # The header of a signed text ends with a blank line, a signature with its own last line.
+        if line.startswith("-----END PGP") or (not line.strip() and "SIGNED" in _armour_above(lines, at)):
+            inside = False
+
+
+def _armour_above(lines: list[str], position: int) -> str:
+    """The opening line of armour among the three lines above; empty when there is none."""
+    return next((line for line in lines[max(0, position - 3) : position] if line.startswith("-----BEGIN PGP")), "")
 
 
 # Signatures -----------------------------------------------------------------------------------------------------------
@@ -590,7 +612,7 @@ def _footer_start(lines: list[str], first: int, last: int) -> int | None:
             return at
     text = _joined(lines, first, last)
     if _is_disclaimer(text):
-        return first
+        return _disclaimer_start(lines, first, last)
     if _is_list_footer(text):
         return next((at for at in range(first, last) if _is_list_footer(lines[at])), first)
     return next((at for at in range(max(first, last - 2), last) if _is_tagline(lines[at].strip())), None)
@@ -647,6 +669,23 @@ def _is_disclaimer(paragraph: str) -> bool:
     lowered = paragraph[-_LONGEST_DISCLAIMER:].lower()
     return sum(word in lowered for word in _DISCLAIMING) >= _ENOUGH_DISCLAIMING
 
+
+def _disclaimer_start(lines: list[str], first: int, last: int) -> int:
+    """The line of the paragraph on which its disclaimer begins; the author's words may stand right above it."""
+    at = next((at for at in range(first, last) if any(word in lines[at].lower() for word in _DISCLAIMING)), first)
+    for start in (at, at - 1, at - 2):
+        if start >= first and _DISCLAIMER_START.match(lines[start]):
+            return start
+    return first if at - first <= _FEW_LINES else at
+
+
+_FEW_LINES = 2
+_DISCLAIMER_START = re.compile(
+    r"\W{0,60}(?:confiden|privileg|disclaimer|notice|important|legal|this |the information|the content|any views"
+    r"|diese |der inhalt|vertraul|ce (?:message|courriel|mail)|le contenu|est[ea] |questo|questa|il contenuto"
+    r"|dit |deze )",
+    re.IGNORECASE,
+)
 
 _LIST_FOOTERS = (
     *("to unsubscribe", "unsubscribe from", "unsubscribe at", "unsubscribe here", "unsubscribe:", "-unsubscribe@"),

@@ -142,9 +142,11 @@ class _Connection:
     def __enter__(self) -> smtplib.SMTP:
         return self._client
 
-    def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(smtplib.SMTPException, OSError):
-            self._client.quit()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # After a fault the server may still be waiting for the text: QUIT would be taken for a piece of it.
+        if kind is None:
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                self._client.quit()
         self._client.close()
 
 

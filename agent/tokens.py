@@ -94,7 +94,10 @@ def _is_hyphen(token: Token, tidied: str) -> bool:
 
 def _words(raw: str, start: int, *, elides: bool) -> list[Token]:
     if not elides:
-        return [Token(fold(raw), start, start + len(raw), TokenKind.WORD)]
+        # "Work's quiet" is "work is quiet": the clitic is a word of its own.
+        stem = raw.removesuffix("'s").removesuffix("'S")
+        pieces = [(raw[: len(stem)], start), (raw[len(stem) :], start + len(stem))]
+        return [Token(fold(piece), at, at + len(piece), TokenKind.WORD) for piece, at in pieces if piece]
     return [
         Token(fold(part.group()), start + part.start(), start + part.end(), TokenKind.WORD)
         for part in _ELISION.finditer(raw)

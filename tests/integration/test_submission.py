@@ -9,6 +9,7 @@ import pytest
 
 from agent.embedded import EmbeddedServers
 from agent.errors import (
+    StoreError,
     SubmissionDeferred,
     SubmissionError,
     SubmissionLoginRefused,
@@ -135,6 +136,16 @@ def test_after_the_text_silence_leaves_it_open(last: bytes) -> None:
 def test_after_the_text_a_clean_no_is_a_no(last: bytes, kind: type[SubmissionError]) -> None:
     error, _ = submitted([GREETING, OK, OK, OK, GO_AHEAD, last])
     assert isinstance(error, kind)
+
+
+def test_when_nothing_can_be_recorded_nothing_is_sent_and_nobody_waits(embedded: EmbeddedServers) -> None:
+    def on_a_full_disk() -> None:
+        raise StoreError("The disk is full.")
+
+    server = Server(embedded.host, embedded.smtp_port, "none", OWNER.address)
+    with pytest.raises(StoreError):
+        Submission(server, PASSWORD).submit(MAIL, CONTENT, on_a_full_disk)
+    assert embedded.messages() == []
 
 
 @pytest.mark.parametrize("farewell", [[], [b"421 gone\r\n"], [b"500 what\r\n"]])
