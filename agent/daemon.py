@@ -220,7 +220,7 @@ class Daemon:
         self._manager.status(f"last poll {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
         if count.offers or count.replies or count.drafts:
             log.info(
-                "%d offers found, %d check-ins sent, %d replies read, %d letters saved.",
+                "Offers found: %d. Check-ins sent: %d. Replies read: %d. Letters saved: %d.",
                 count.offers,
                 count.checkins,
                 count.replies,

@@ -261,6 +261,8 @@ def _is_isolated(text: _Text, at: int, found: _Found) -> bool:
 def _role(text: _Text, at: int, found: _Found, lead: str | None) -> Role:
     if found.is_end or lead in _ENDING or _trails(text, found.end):
         return Role.END
+    if lead == "start" and text.value("onwards", found.end):
+        return Role.END
     if lead == "start" or (found.first == found.last and not found.is_duration and _is_near(text, at, "departure")):
         return Role.END if _is_near(text, at, "return") else Role.START
     if _is_near(text, at, "return") or (found.is_duration and lead in {"in", "for"}):
@@ -729,6 +731,11 @@ def _unit(text: _Text, at: int) -> _Found | None:
     unit = _relative_unit(text, here)
     if unit is None:
         return None
+    weekday_at = text.skip(unit[2], "on")
+    weekday = text.value("weekdays", weekday_at)
+    if unit[0] == "week" and weekday is not None:
+        monday = text.base + timedelta(7 * unit[1] - text.base.weekday())
+        return _Found.day(monday + timedelta(weekday), weekday_at + 1)
     found = _span_of_unit(text.base, unit[0], unit[1], unit[2])
     return replace(found, is_present=unit[1] == 0) if found else None
 

@@ -95,7 +95,8 @@ class _Play:
             self._servers.deliver(_wire(sample.as_bytes(self._owner, now)))
 
     def serve(self) -> None:
-        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", force=True)
+        logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", force=True)
+        logging.getLogger("gracious").setLevel(logging.INFO)
         say("Join in with your own mail client and play the owner:")
         say(f"  IMAP  {self._servers.host} port {self._servers.imap_port}, no encryption")
         say(f"  SMTP  {self._servers.host} port {self._servers.smtp_port}, no encryption, with login")

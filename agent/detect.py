@@ -44,6 +44,7 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "among-many": -1.0,  # sent to more than three
         "in-subject": 0.5,
         "known-author": 1.0,
+        "unasked": -1.0,  # somebody wishes to meet the owner, but nothing asks the owner: news, or a summons
         "for-another": -6.0,  # "Hilary, I can put you in touch …" in a letter to several
     }
 )
@@ -175,24 +176,37 @@ class Detector:
 
     def _stretch(self, reading: "Reading", number: int, message: Message) -> Stretch:
         anchors = self._counted(reading, _ANCHORS, number, number - 1, number + _AROUND)
-        cues = self._counted(reading, {"cue"}, number, number - _AROUND, number + _AROUND)
+        cues = self._counted(reading, {"cue"}, number, number - _AROUND, number + _AROUND, _core(reading, number))
         against = [one for one in reading.found if _counts_against(one, number)]
         people = self._third_person(reading, number)
         fixed = [
             *people,
             *([_fixed("question")] if self._asks(reading, number) else []),
             *self._addressed(message),
+            *([] if cues or _offers(reading, number) or self._asks(reading, number) else [_fixed("unasked")]),
             *self._meant_for_another(reading, number, message),
         ]
         evidence = (*anchors, *cues, *fixed, *self._weighed(reading, against))
         return Stretch(number, evidence, tuple(one for one in reading.found if one.sentence == number))
 
     def _counted(
-        self, reading: "Reading", sections: Iterable[str], number: int, first: int, last: int
+        self,
+        reading: "Reading",
+        sections: Iterable[str],
+        number: int,
+        first: int,
+        last: int,
+        outside: Found | None = None,
     ) -> tuple[Evidence, ...]:
-        """The strongest phrase of these sections in reach in full, the next ones in part."""
+        """The strongest phrase of these sections in reach in full, the next ones in part; none that `outside` contains."""
         wanted = frozenset(sections)
-        near = [one for one in reading.found if one.rule.section in wanted and first <= one.sentence <= last]
+        near = [
+            one
+            for one in reading.found
+            if one.rule.section in wanted
+            and first <= one.sentence <= last
+            and not (outside and outside.start <= one.start and one.end <= outside.end)
+        ]
         near.sort(key=lambda one: (-one.rule.weight, abs(one.sentence - number)))
         distinct = list({one.rule.label: one for one in reversed(near)}.values())
         distinct.sort(key=lambda one: (-one.rule.weight, abs(one.sentence - number)))
@@ -205,12 +219,7 @@ class Detector:
 
     def _third_person(self, reading: "Reading", number: int) -> tuple[Evidence, ...]:
         named = reading.people_before(number)
-        described = [
-            one
-            for one in reading.found
-            if one.rule.section == "person" and number - _FARTHEST_NAME <= one.sentence <= number + 1
-        ]
-        shown = tuple(_evidence(reading.text, one, 1.0) for one in described[:1])
+        shown = self._counted(reading, {"person"}, number, number - _FARTHEST_NAME, number + 1)
         if named:
             last = named[-1]
             weight = WEIGHTS["named"] if not shown else WEIGHTS["named-too"]
@@ -401,6 +410,17 @@ def _kind(reading: Reading, stretch: Stretch | None) -> Kind:
 def _evidence(text: str, found: Found, factor: float) -> Evidence:
     quoted = " ".join(text[found.start : found.end].split())
     return Evidence(found.rule.label, quoted, found.rule.weight * factor, found.start, found.end)
+
+
+def _offers(reading: Reading, number: int) -> bool:
+    near = range(number - 1, number + _AROUND + 1)
+    return any(one.sentence in near and one.rule.section == "offer" for one in reading.found)
+
+
+def _core(reading: Reading, number: int) -> Found | None:
+    """The strongest phrase of a sentence, which may hold its own "if you like"."""
+    anchors = [one for one in reading.found if one.sentence == number and one.rule.section in _ANCHORS]
+    return max(anchors, key=lambda one: (one.rule.weight, one.end - one.start), default=None)
 
 
 def _fixed(name: str) -> Evidence:

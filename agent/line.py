@@ -1,4 +1,4 @@
-"""I/O: held, not done. What one poll works with: everything of the outside world that the line touches is a field of `Line`."""
+"""I/O: held, not done. Everything of the outside world that one poll touches is a field of `Line`."""
 
 import logging
 from collections.abc import Callable, Iterator

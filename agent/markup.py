@@ -190,11 +190,11 @@ def _words(names: str) -> frozenset[str]:
 
 def _names(attributes: _Attributes) -> frozenset[str]:
     """The words of class, id, and the other attributes by which mail programs mark what is theirs."""
-    names = " ".join(attributes.get(key) or "" for key in _NAMING if key in attributes)
+    names = " ".join(f"{mark}{attributes.get(key) or ''}" for key, mark in _NAMING if key in attributes)
     return _words(names[:_LONGEST_STYLE]) if names else frozenset()
 
 
-_NAMING = ("class", "id", "name", "data-marker")
+_NAMING = (("class", ""), ("id", ""), ("name", "name="))
 
 
 # Text -----------------------------------------------------------------------------------------------------------------
@@ -235,7 +235,9 @@ class _Page:
         if frame.spaced:
             self.blank_line()
         self.quotation += frame.quoting
-        if names & _SIGNATURES and not frame.quoting:
+        if names & _QUOTING_FROM_HERE and not self.quotation:
+            self.quotation += 1
+        elif names & _SIGNATURES and not frame.quoting:
             self.lines.append(f"{self.prefix}-- ")
         self._open(tag, attributes)
 
@@ -372,18 +374,15 @@ def _emoji(attributes: _Attributes) -> str:
 
 _QUOTING = frozenset(
     {
-        *("gmail_attr", "yahoo_quoted", "outlookmessageheader", "moz-cite-prefix", "moz-forward-container"),
-        *("moz-email-headers-table", "divrplyfwdmsg", "mail-editor-reference-message-container"),
-        *("ms-outlook-mobile-reference-message", "zmail_extra", "zmail_extra_hr", "messagereplysection", "quote"),
-        *("replysplit", "missive_quote", "front-blockquote", "mailru-blockquote", "__headers__", "tutanota_quote"),
-        *("hmail-quote", "skiff-quote"),
+        *("yahoo_quoted", "moz-cite-prefix", "moz-forward-container", "mail-editor-reference-message-container"),
+        *("ms-outlook-mobile-reference-message", "name=messagereplysection", "name=quote", "replysplit"),
+        *("missive_quote", "front-blockquote", "mailru-blockquote", "tutanota_quote", "hmail-quote", "skiff-quote"),
     }
 )
-_QUOTING_AROUND_BLOCKS = frozenset(
-    {
-        *("gmail_quote", "protonmail_quote", "zmail_extra", "gmail_quote_container"),
-    }
-)
+_QUOTING_AROUND_BLOCKS = frozenset({"gmail_quote", "protonmail_quote", "zmail_extra"})
+"""Containers that also hold what was written between the quoted blocks."""
+_QUOTING_FROM_HERE = frozenset({"divrplyfwdmsg", "outlookmessageheader"})
+"""Of Outlook: the header of the quoted mail, whose text follows it until the end."""
 _SIGNATURES = frozenset(
     {
         *("gmail_signature", "moz-signature", "ms-outlook-mobile-signature", "protonmail_signature_block"),

@@ -227,8 +227,9 @@ def _single_part(raw: bytes) -> _Part | None:
     if "multipart/" in lowered or "message/" in lowered or not _FAULTLESS_HEADER.fullmatch(header):
         return None
     root = _Part()
+    header = _FOLD.sub(" ", header)
     root.has_readable_header = "=?" not in header and header.isascii() and header.replace("\n", "").isprintable()
-    for name, value in _FIELD.findall(_FOLD.sub(" ", header)):
+    for name, value in _FIELD.findall(header):
         root.set_raw(name, value)
     root.body = raw[body:]
     return root

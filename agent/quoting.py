@@ -33,7 +33,8 @@ def split(text: str) -> Parts:
     roles = bytearray(len(lines))
     _mark_quotations(lines, roles)
     _mark_wrapped_quotations(lines, roles)
-    _mark_armour(lines, roles)
+    if "-----BEGIN PGP" in text:
+        _mark_armour(lines, roles)
     _mark_signatures(lines, roles)
     _mark_banners(lines, roles)
     _mark_footers(lines, roles)

@@ -7,6 +7,7 @@ Nothing is settled between clauses: agent.reply does that.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from datetime import date
 from enum import StrEnum
 
@@ -52,6 +53,8 @@ class Event:
     order: str = ""
     label: str = ""
     """Of a topic that may only name the question: "asked" with a question mark, "plain" without."""
+    was_label: bool = False
+    """Of a topic that stood alone, with no answer after it."""
     is_ditto: bool = False
     is_firm: bool = False
     """A particle such as "not at all", which may only underline the one before."""
@@ -235,8 +238,13 @@ def _clauses(text: _Text, begin: int, end: int, dated: Sequence[Mention]) -> tup
 
 
 def _asked_as_a_whole(clauses: Sequence[_Clause]) -> tuple[_Clause, ...]:
-    asked = {clause.sentence for clause in clauses if clause.is_asked}
-    return tuple(replace(clause, is_asked=clause.sentence in asked) for clause in clauses)
+    """A question mark turns its whole sentence into a question, but not what stands before a "but"."""
+    settled: list[_Clause] = []
+    for clause in reversed(clauses):
+        after = settled[-1] if settled else None
+        belongs = after is not None and after.sentence == clause.sentence and "but" not in after.separators
+        settled.append(replace(clause, is_asked=clause.is_asked or (belongs and after is not None and after.is_asked)))
+    return tuple(reversed(settled))
 
 
 def _atom(text: _Text, at: int, end: int, dated: Sequence[Mention]) -> _Atom | None:
@@ -377,6 +385,13 @@ def _topic_events(text: _Text, clause: _Clause, atom: _Atom, *, chained: bool) -
     name = _topic(atom) or ""
     question, value = _TOPICS[name]
     negations = _negations(text, clause, atom)
+    if text.vocabulary.denial_follows and not negations:
+        negations = int(_is_denied_after(clause, atom))
+    answer = _answer_to(clause, atom)
+    if answer is not None:
+        said = value if answer.has(*_YES) else not value
+        yield Event(Kind.TOPIC, said, question, is_strong=True, words=text.quote(atom.start, atom.end), at=atom.start)
+        return
     if _is_no_statement(text, clause, atom, name, negated=bool(negations) or chained):
         return
     is_strong = name in _STRONG
@@ -389,13 +404,21 @@ def _topic_events(text: _Text, clause: _Clause, atom: _Atom, *, chained: bool) -
         if event.value is not False:
             yield replace(event, is_inverse=False)
             return
-    is_doubted = negations > 1 or _is_remote(clause, atom) or _is_denied_after(clause, atom)
+    is_denied_again = _is_denied_after(clause, atom) and not (text.vocabulary.denial_follows and negations == 1)
+    is_doubted = negations > 1 or _is_remote(clause, atom) or is_denied_again
     if name == "perhaps_leaving" or is_doubted or (clause.is_asked and not _is_label(clause, atom)):
         yield replace(event, value=None if not (negations == 1 and name == "perhaps_leaving") else False)
     elif _is_label(clause, atom) and not negations and not chained:
         yield replace(event, label="asked" if clause.is_asked else "plain")
     else:
         yield replace(event, value=value != (bool(negations) or chained))
+
+
+def _answer_to(clause: _Clause, atom: _Atom) -> _Atom | None:
+    """The "nope" of "nope to changing fields"."""
+    link = next((other for other in clause.atoms if other.end == atom.start and other.has("word_to")), None)
+    before = next((other for other in clause.atoms if link is not None and other.end == link.start), None)
+    return before if before is not None and before.has(*_YES, *_NO) else None
 
 
 def _free_when(clause: _Clause) -> bool | None:
@@ -442,7 +465,11 @@ def _is_no_statement(text: _Text, clause: _Clause, atom: _Atom, name: str, *, ne
 
 
 def _ends_past(clause: _Clause, atom: _Atom) -> bool:
-    return any(other.has("past") and other.start >= atom.end and not other.has("not") for other in clause.atoms)
+    """As in "swamped last week"; but who left the field last week has left it."""
+    is_on_time = _TOPICS[_topic(atom) or ""][0] is SWAMPED
+    return is_on_time and any(
+        other.has("past") and other.start >= atom.end and not other.has("not") for other in clause.atoms
+    )
 
 
 def _is_last(clause: _Clause, atom: _Atom) -> bool:
@@ -516,7 +543,7 @@ def _with_particles(text: _Text, clause: _Clause, topics: Sequence[_Atom], found
 
 
 def _is_particle(text: _Text, clause: _Clause, atom: _Atom, topics: Sequence[_Atom]) -> bool:
-    if not atom.has(*_YES, *_NO, "ditto"):
+    if not atom.has(*_YES, *_NO, "ditto") or any(_answer_to(clause, topic) is atom for topic in topics):
         return False
     if atom.has(*_DENIALS) and any(_denies(text, clause, atom, topic) for topic in topics):
         return False
@@ -598,7 +625,14 @@ def _labelled_answers(events: tuple[Event, ...]) -> tuple[Event, ...]:
             settled += _unanswered(labels)
             labels = []
             settled.append(event)
-    return tuple(settled + _unanswered(labels))
+    return tuple(_with_refused_labels([*settled, *_unanswered(labels)]))
+
+
+def _with_refused_labels(events: Sequence[Event]) -> Iterator[Event]:
+    """As in "no, swamped" or "not any more (swamped)": what the "no" denies cannot be told."""
+    for before, event in pairwise((None, *events)):
+        refused = before is not None and before.value is False and _is_close_particle(before, event)
+        yield replace(event, value=None) if refused and event.was_label else event
 
 
 def _is_close_particle(particle: Event, event: Event) -> bool:
@@ -617,7 +651,10 @@ def _answers_label(label: Event, event: Event) -> bool:
 
 def _unanswered(labels: Sequence[Event]) -> list[Event]:
     """A label with no answer is a statement, "swamped"; a question put to nobody is a doubt."""
-    return [replace(label, value=None if label.label == "asked" else label.value, label="") for label in labels]
+    return [
+        replace(label, value=None if label.label == "asked" else label.value, label="", was_label=True)
+        for label in labels
+    ]
 
 
 # --- orders, reasons, dates, the new field ----------------------------------------------------------------------------
@@ -684,7 +721,7 @@ def _dated(clauses: Sequence[_Clause], clause: _Clause, mention: Mention) -> Dat
     if is_start and mention.role in {Role.START, Role.BARE}:
         mention = replace(mention, role=Role.END)
     is_apart = not any(_topic(atom) for other in sentence for atom in other.atoms)
-    is_doubted = clause.has("hedge")
+    is_doubted = clause.has("hedge") or (clause.is_asked and mention.lead is None)
     return DatedMention(replace(mention, is_after=mention.is_after or during), clause.sentence, is_apart, is_doubted)
 
 

@@ -179,7 +179,15 @@ def _questions(
         place = next((place for place in _runs(words, key) if _is_asked(text, tokens, place + len(key) - 1)), None)
         if place is not None and (question not in found or place < found[question][0]):
             found[question] = (_sentence_start(text, tokens, place), _paragraph_end(text, tokens, place))
+    found = found or _questions_in_order(text, tokens)
     return tuple(sorted(((name, *span) for name, span in found.items()), key=lambda row: row[1]))
+
+
+def _questions_in_order(text: str, tokens: Sequence[Token]) -> dict[Question, tuple[int, int]]:
+    """Questions worded unlike the tables (a template of the owner's own): the first two that a mail asks."""
+    ends = (place for place, token in enumerate(tokens) if text[token.end : token.end + 1] == "?")
+    both = zip(Question, ends, strict=False)
+    return {name: (_sentence_start(text, tokens, end), _paragraph_end(text, tokens, end)) for name, end in both}
 
 
 def _runs(words: Sequence[str], key: Sequence[str]) -> Iterator[int]:

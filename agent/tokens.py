@@ -96,8 +96,8 @@ def _words(raw: str, start: int, *, elides: bool) -> list[Token]:
     if not elides:
         # "Work's quiet" is "work is quiet": the clitic is a word of its own.
         stem = raw.removesuffix("'s").removesuffix("'S")
-        pieces = [(raw[: len(stem)], start), (raw[len(stem) :], start + len(stem))]
-        return [Token(fold(piece), at, at + len(piece), TokenKind.WORD) for piece, at in pieces if piece]
+        tail = [Token("s", start + len(stem), start + len(raw), TokenKind.WORD)] if stem != raw else []
+        return [Token(fold(stem), start, start + len(stem), TokenKind.WORD), *tail]
     return [
         Token(fold(part.group()), start + part.start(), start + part.end(), TokenKind.WORD)
         for part in _ELISION.finditer(raw)

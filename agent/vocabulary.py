@@ -49,10 +49,11 @@ _Row = tuple[_Word | _Either, ...]
 class Phrases:
     """Phrases by their words; finds the longest one that begins at a token."""
 
-    def __init__(self, lists: "Mapping[str, Phrases] | None" = None) -> None:
+    def __init__(self, lists: "Mapping[str, Phrases] | None" = None, gap_stops: Iterable[str] = ()) -> None:
         self._by_first_word: dict[str, list[tuple[_Row, Any]]] = {}
+        self._gap_stops = frozenset(gap_stops)
         self._lists = lists or {}
-        self.words: set[str] = set()
+        self.words: set[str] = set().union(*(phrases.words for phrases in self._lists.values()))
         """Every single word that occurs in a phrase."""
 
     def add(self, notation: str, label: Any, *, elides: bool = False) -> None:
@@ -99,12 +100,20 @@ class Phrases:
             for choice in part.choices:
                 yield from self._ends(choice, tokens, at)
         elif part.text == GAP:
-            yield from _over_gap(tokens, at)
+            yield from self._over_gap(tokens, at)
         elif part.text in self._lists:
             named = self._lists[part.text].longest(tokens, at)
             yield from () if named is None else (named.end,)
         elif at < len(tokens) and tokens[at].text == part.text:
             yield at + 1
+
+    def _over_gap(self, tokens: Sequence[Token], at: int) -> Iterator[int]:
+        for skipped in range(GAP_WORDS + 1):
+            yield at + skipped
+            if at + skipped >= len(tokens) or not tokens[at + skipped].is_word:
+                return
+            if tokens[at + skipped].text in self._gap_stops:
+                return
 
     def _first_words(self, row: _Row, notation: str) -> set[str]:
         found: set[str] = set()
@@ -121,13 +130,6 @@ class Phrases:
         if part.text == GAP:
             raise ValueError(f"{notation!r} begins with a gap")
         return self._lists[part.text].first_words if part.text in self._lists else {part.text}
-
-
-def _over_gap(tokens: Sequence[Token], at: int) -> Iterator[int]:
-    for skipped in range(GAP_WORDS + 1):
-        yield at + skipped
-        if at + skipped >= len(tokens) or not tokens[at + skipped].is_word:
-            return
 
 
 def _choices(part: _Word | _Either) -> tuple[_Row, ...]:
@@ -216,6 +218,8 @@ class Vocabulary:
 
     language: str
     elides: bool
+    denial_follows: bool
+    """Whether "not" may stand behind what it denies, as in German."""
     phrases: Phrases
     """What a phrase says of the two questions, labelled with the names of the tables in the file."""
     lookups: Phrases
@@ -230,17 +234,17 @@ class Vocabulary:
     questions: Mapping[str, tuple[str, ...]]
     """Question → how our own check-in words it, folded."""
     known: frozenset[str] = frozenset()
-    """Words that are spelled right although they look like a misspelling of a word of the tables."""
+    """Words that are spelled right although they lie one slip away from a word that is corrected."""
     long_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """One-edit skeleton of a long word → the words that have it."""
+    """What a long word looks like with one letter missing → the words that look so."""
 
     def corrected(self, word: str) -> str:
         """`word` as the tables spell it: known short forms, and long words with a single slip of the finger."""
         if word in self.spellings:
             return self.spellings[word]
-        if len(word) < SHORTEST_CORRECTED - 1 or word in self.phrases.words or word in self.dates.lexicon.words:
+        if len(word) < SHORTEST_CORRECTED - 1 or self.recognises(word):
             return word
-        return word if word in self.known else self._respelled(word)
+        return self._respelled(word)
 
     def recognises(self, word: str) -> bool:
         """Whether the word occurs anywhere in this language's tables."""
@@ -337,29 +341,32 @@ def build(table: Mapping[str, Any]) -> Vocabulary:
     """A vocabulary from the parsed TOML of one language. Raises KeyError or ValueError when the table is wrong."""
     elides = bool(table.get("elides", False))
     lists = {f"@{name}": _listed(row, elides=elides) for name, row in table["lists"].items()}
-    phrases = _labelled(_meanings(table), lists, elides=elides)
+    phrases = Phrases(lists, table["gap_stops"])
+    for label, notations in _meanings(table):
+        _add(phrases, label, notations, elides=elides)
+    lookups = Phrases(lists)
+    for label, notations in table["lookups"].items():
+        _add(lookups, label, notations, elides=elides)
     dates = _date_words(table["dates"], elides=elides)
     return Vocabulary(
         language=table["language"],
         elides=elides,
+        denial_follows=bool(table.get("denial_follows", False)),
         phrases=phrases,
-        lookups=_labelled(table["lookups"].items(), lists, elides=elides),
+        lookups=lookups,
         reasons=MappingProxyType({name: row["says"] for name, row in table["reasons"].items()}),
         dates=dates,
         unclear=MappingProxyType(dict(table["unclear"])),
         spellings=MappingProxyType(dict(table.get("spellings", {}))),
         questions=MappingProxyType({name: tuple(words) for name, words in table["questions"].items()}),
         known=frozenset(table.get("known", ())),
-        long_words=_long_words(phrases.words | dates.lexicon.words),
+        long_words=_long_words((*table.get("corrected", ()), *_calendar_names(table["dates"]))),
     )
 
 
-def _labelled(rows: Iterable[tuple[str, Sequence[str]]], lists: Mapping[str, Phrases], *, elides: bool) -> Phrases:
-    phrases = Phrases(lists)
-    for label, notations in rows:
-        for notation in notations:
-            phrases.add(notation, label, elides=elides)
-    return phrases
+def _add(phrases: Phrases, label: str, notations: Iterable[str], *, elides: bool) -> None:
+    for notation in notations:
+        phrases.add(notation, label, elides=elides)
 
 
 def _meanings(table: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str]]]:
@@ -416,9 +423,14 @@ def _value(key: str) -> int | str:
     return int(key) if key.lstrip("-").isdigit() else key
 
 
+def _calendar_names(dates: Mapping[str, Any]) -> Iterator[str]:
+    for names in (*dates["months"], *dates["weekdays"]):
+        yield from (token.text for name in names for token in tokenize(tidy(name)))
+
+
 def _long_words(words: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
     index: dict[str, tuple[str, ...]] = {}
-    for word in sorted(words):
+    for word in sorted(set(words)):
         if len(word) >= SHORTEST_CORRECTED:
             for skeleton in _skeletons(word):
                 index[skeleton] = (*index.get(skeleton, ()), word)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from agent.compose import PHRASINGS, Composer
 from agent.errors import TemplateFault
 from agent.markup import render
+from agent.message import parse
 from agent.model import (
     Address,
     Answers,
@@ -28,6 +29,7 @@ from agent.model import (
     Question,
     Stamp,
 )
+from agent.reply import context_from_checkin, interpret
 from agent.stationery import Stationery
 from agent.wire import owner_mail
 from tests.shapes import NOW, OWNER, an_offer, answers
@@ -52,6 +54,8 @@ CONTACTS: dict[str, tuple[Contact, ...]] = {
     "two": (SARA, RAVI),
     "five": (SARA, RAVI, Contact(name="Mia"), Contact(name="Jo"), Contact(name="Kim")),
     "surname only": (Contact(name="Claassen"),),
+    "titled": (Contact(name="Dr. Lossau", greeting="Lossau"),),
+    "titled by a first name": (Contact(name="Dr. Henrik Lossau", greeting="Henrik"),),
     "described": (Contact(description="a local contact in engineering"),),
     "described by relation": (Contact(description="an old friend of mine"),),
     "described by her own words": (Contact(description="my sister and her team"),),
@@ -263,6 +267,8 @@ def test_the_reason_becomes_a_sentence_of_the_letter(reason: str | None, sentenc
         ("two", "to Sara and Ravi"),
         ("five", "to Sara, Ravi, Mia and the others"),
         ("surname only", "to Claassen"),
+        ("titled", "to Dr. Lossau"),
+        ("titled by a first name", "to Henrik"),
         ("described", "to a local contact in engineering"),
         ("described by relation", "to an old friend of yours"),
         ("described by her own words", "to your contact"),
@@ -724,6 +730,23 @@ def test_the_html_answers_with_one_tap_by_mail_to_the_owner() -> None:
         "skip",
         "not an introduction",
     ]
+
+
+@pytest.mark.parametrize(
+    ("number", "outcome"),
+    list(enumerate([Outcome.ACCEPT, Outcome.DEFER, Outcome.DECLINE, Outcome.SKIP, Outcome.NOT_AN_OFFER])),
+)
+def test_every_answer_of_one_tap_is_understood(number: int, outcome: Outcome) -> None:
+    mail, content = checked_in()
+    fields = parse_qs(urlsplit(hrefs(mail.html or "")[number]).query)
+    reply = EmailMessage()
+    reply["From"], reply["Date"], reply["Message-ID"] = "alex@example.com", NOW, "<tap@example.com>"
+    reply["Subject"] = fields["subject"][0]
+    reply.set_content(fields["body"][0])
+
+    context = context_from_checkin(parse(content), BRITON)
+
+    assert interpret(parse(reply.as_bytes()), context, now=NOW).outcome is outcome
 
 
 def test_the_html_loads_nothing_and_has_no_link_that_a_scanner_could_follow() -> None:

@@ -137,6 +137,8 @@ SEPARATORS = [
     "-----Messaggio originale-----",
     "-----Mensagem original-----",
     "-----Oorspronkelijk bericht-----",
+    "---- On Mon, 05 Jan 2026 10:00:00 +0100 Nina Brandt <nina@example.org> wrote ----",
+    "Nina Brandt ---01/05/2026 10:00:00 AM---Hi Alex, shall I introduce you to",
     "---------- Forwarded message ---------",
     "---------- Weitergeleitete Nachricht ---------",
     "-------- Weitergeleitete Nachricht --------",
@@ -192,6 +194,11 @@ def test_an_attribution_beyond_doubt_needs_no_marks_below_it(attribution: str) -
     assert own(f"{ANSWER}\n\n{attribution}\n\n{QUOTED}") == ANSWER
 
 
+def test_a_time_in_an_answer_is_not_the_date_line_of_lotus_notes() -> None:
+    header = "To: Alex Morgan/BON/BOATS@BOATS\ncc:  \nSubject: Re: tea"
+    assert own(f"next Thursday at 7:00 pm\n\n{header}\n\nWhen?") == "next Thursday at 7:00 pm"
+
+
 NOT_QUOTATIONS = [
     "From: Houston\nTo: Dallas\nDate: 5 January 2026 10:00\n\nThat is my flight.",
     "To: all boat builders\nFrom: the board\nDate: 5 January 2026\nSubject: holidays\n\nWe close on Friday.",
@@ -200,6 +207,7 @@ NOT_QUOTATIONS = [
     "The plan for 5 January 2026, 10:00:\n\n1. tea\n2. boats",
     "Please write to nina@example.org and ask her:\nis the boat ready?",
     "Sizes:\n3 > 2\nand 2 < 3",
+    "Nina, I will be there at 10:00 am.\n\nAlex",
     "One thing --- no, two things -- matter.\n---\nFirst, tea.",
 ]
 
@@ -343,6 +351,18 @@ def test_a_warning_of_a_gateway_is_not_the_author_s(banner: str) -> None:
 )
 def test_a_warning_of_the_author_is_own_text(text: str) -> None:
     assert own(text) == text
+
+
+def test_armour_around_a_signed_text_is_not_the_author_s() -> None:
+    text = (
+        "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nYes, do.\n\nAlex\n"
+        "-----BEGIN PGP SIGNATURE-----\n\niQEzBAEBCAAdFiEE\n=abcd\n-----END PGP SIGNATURE-----\n"
+    )
+    assert own(text) == "Yes, do.\n\nAlex"
+
+
+def test_the_words_right_above_a_disclaimer_are_the_author_s() -> None:
+    assert own(f"Yes, do.\nAlex\n++++CONFIDENTIALITY NOTICE++++\n{DISCLAIMERS[0]}") == "Yes, do.\nAlex"
 
 
 def test_everything_at_once() -> None:
