@@ -1,6 +1,6 @@
 """Pure, but for the templates that it is handed. Offers and answers in, letters out: to the owner, and for Drafts.
 
-What the templates are given stands in `_of_offer`, `_of_letter` and `_of_notice`. All of it is one line of visible
+What the templates are given stands in `_of_offer`, `_of_letter` and `_of_answers`. All of it is one line of visible
 characters, and short: an offer is other people's text.
 """
 

@@ -23,7 +23,7 @@ from agent import markup, quoting
 from agent.errors import UnreadableMessage
 from agent.model import UTC, Address, Message
 
-# Caps. Each is far above what people's mail has (the largest of 24,000 real ones are given) and far below what hurts.
+# Caps: above everything that people's mail has, below what costs more than a second.
 DEEPEST_NESTING = 50
 MOST_PARTS = 500
 MOST_FIELDS = 1_000
@@ -113,7 +113,7 @@ class _Part(Structure):
         self.fields: dict[str, list[str]] = {}
         self.kind: str | None = None
         self.parameters: dict[str, str] = {}
-        self.body = b""
+        self.content: str | bytes = b""
         self.parts: list[_Part] = []
         self.above: _Part | None = None
         self.depth = 0
@@ -156,8 +156,13 @@ class _Part(Structure):
 
     def set_payload(self, payload: str, charset: None = None) -> None:  # type: ignore[override]  # text, as above
         """Keep the body as it stands; the parser calls it for every part that has no parts."""
-        self.body = payload.encode("ascii", "surrogateescape")
+        self.content = payload
         super().set_payload(payload, charset)
+
+    @property
+    def body(self) -> bytes:
+        """The body as it was sent, still encoded for transfer; empty for a part that has parts."""
+        return self.content if isinstance(self.content, bytes) else self.content.encode("ascii", "surrogateescape")
 
     def get_content_type(self) -> str:
         """The media type, lower-case; text/plain (in a digest message/rfc822) where none is given (RFC 2045, 2046)."""
@@ -214,9 +219,9 @@ def _parsed(raw: bytes) -> _Part:
 
 
 def _single_part(raw: bytes) -> _Part | None:
-    """A mail without parts and with a faultless header, which needs no parser; None for any other.
+    """A mail without parts and with a faultless header; None for any other.
 
-    Most mail of people is such, and the parser would spend twice the time of all the rest on it.
+    Much mail of people is such, and the parser would walk through its body line by line for nothing.
     """
     ends = [(end, end + len(mark)) for mark in (b"\n\n", b"\n\r\n") if (end := raw.find(mark)) > 0]
     if not ends:
@@ -231,7 +236,7 @@ def _single_part(raw: bytes) -> _Part | None:
     root.has_readable_header = "=?" not in header and header.isascii() and header.replace("\n", "").isprintable()
     for name, value in _FIELD.findall(header):
         root.set_raw(name, value)
-    root.body = raw[body:]
+    root.content = raw[body:]
     return root
 
 
@@ -440,6 +445,8 @@ def _is_stub(plain: str, html_text: str) -> bool:
 
     Told without a list of languages: of its first words fewer than half occur in the HTML.
     """
+    if len(html_text) * 4 < len(plain):  # a picture of the text, with a word or two below it
+        return False
     words = plain[:2_000].split()[:40]
     seen = html_text[:65_536]
     return sum(word in seen for word in words) * 2 < len(words)
@@ -471,12 +478,17 @@ def decode(raw: bytes, label: str) -> str:
     codec = _codec(label)
     if raw.isascii() and codec not in _ASCII_BYTES_ELSEWISE:
         shifts = b"\x1b" in raw and (b"\x1b$" in raw or b"\x1b(" in raw)
-        return raw.decode("iso2022_jp_ext" if shifts else "ascii", "replace")
+        return raw.decode(_shifting(codec) if shifts else "ascii", "replace")
     for candidate in (codec, "utf-8") if codec in _MANY_BYTES else ("utf-8", codec):
         text = _strictly(raw, _endian(raw) if candidate == "utf-16" else candidate)
         if text is not None:
             return text
     return _best_effort(raw, codec)
+
+
+def _shifting(codec: str) -> str:
+    """The codec for bytes with escape sequences (ISO 2022): Japanese unless another is claimed."""
+    return codec if codec.startswith("iso2022_kr") else "iso2022_jp_ext"
 
 
 def _strictly(raw: bytes, codec: str) -> str | None:
@@ -487,17 +499,12 @@ def _strictly(raw: bytes, codec: str) -> str | None:
 
 
 def _best_effort(raw: bytes, codec: str) -> str:
-    """Mostly right in the claimed charset, or Windows-1252, in which every byte means something."""
-    if codec not in _ONE_BYTE:
-        text = raw.decode(codec, "replace")
-        foreign = len(text) - len(text.encode("ascii", "ignore"))
-        if text.count("\ufffd") * 4 <= foreign:
-            return text
-    return raw.decode("cp1252", "replace").replace("\ufffd", "?") if codec in _MANY_BYTES else _western(raw)
-
-
-def _western(raw: bytes) -> str:
-    return _strictly(raw, "cp1252") or raw.decode("latin-1")
+    """The claimed charset where it is mostly right, else Windows-1252 or at last ISO 8859-1, which knows every byte."""
+    text = raw.decode(codec, "replace")
+    foreign = len(text) - len(text.encode("ascii", "ignore"))
+    if codec != _WESTERN and text.count("\ufffd") * 4 <= foreign:
+        return text
+    return _strictly(raw, _WESTERN) or raw.decode("latin-1")
 
 
 def _endian(raw: bytes) -> str:
@@ -512,12 +519,13 @@ def _codec(label: str) -> str:
     """The codec of a charset label. Only charsets of mail: some of Python's others are slow or raise by design."""
     name = label.strip(" \t\"'").lower().replace("_", "-")[:40]
     name = _CODECS.get(name, name)
-    if not _CHARSET_OF_MAIL.fullmatch(name):
-        return "cp1252"
     try:
-        return codecs.lookup(name).name
+        return codecs.lookup(name).name if _CHARSET_OF_MAIL.fullmatch(name) else _WESTERN
     except (LookupError, ValueError):
-        return "cp1252"
+        return _WESTERN
+
+
+_WESTERN = "cp1252"
 
 
 _CHARSET_OF_MAIL = re.compile(
@@ -551,7 +559,6 @@ _MANY_BYTES = _ASCII_BYTES_ELSEWISE | {
     *("gb18030", "cp932", "cp949", "cp950", "big5hkscs", "euc_jp", "johab", "euc_kr"),
     *("iso2022_kr", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_2004", "iso2022_jp_ext"),
 }
-_ONE_BYTE = frozenset({"cp1252"})
 
 
 def readable(text: str) -> str:

@@ -7,9 +7,9 @@ Nothing is settled between clauses: agent.reply does that.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from datetime import date
 from enum import StrEnum
+from itertools import pairwise
 
 from agent.dates import Mention, Role, mentions
 from agent.model import Question

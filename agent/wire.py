@@ -6,6 +6,7 @@ writes encoded words that RFC 2047 forbids. The body is left to it.
 """
 
 import base64
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -52,6 +53,7 @@ _MOST_REFERENCES = 100
 _ATOM = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~.")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories that a person does not see: controls, bidi marks, surrogates, line separators."""
+_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _JOINERS = frozenset("\u200c\u200d")
 """Invisible, but letters of Persian and of many Indian languages, and emoji, need them."""
 
@@ -116,7 +118,7 @@ def one_line(text: str, limit: int = _LONGEST_VALUE) -> str:
 def many_lines(text: str) -> str:
     r"""`text` with `\n` alone between its lines, and without characters that a mail cannot hold."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ").split("\n")
-    return "\n".join("".join(_kept(char) for char in line).rstrip() for line in lines)
+    return "\n".join(_UNWRITABLE.sub("", line).rstrip() for line in lines)
 
 
 def is_writable(email: str) -> bool:
@@ -238,10 +240,6 @@ def _visible(char: str) -> str:
     if char.isspace():
         return " "
     return "" if unicodedata.category(char) in _INVISIBLE and char not in _JOINERS else char
-
-
-def _kept(char: str) -> str:
-    return "" if unicodedata.category(char) in {"Cc", "Cs"} else char
 
 
 def _cut(line: str, limit: int) -> str:

@@ -308,6 +308,7 @@ def test_an_author_whose_address_hides_a_line_break_gets_no_second_line() -> Non
         ("utf-16", "Hello there".encode("utf-16-be"), "Hello there"),
         ("us-ascii", "こんにちは".encode("iso-2022-jp"), "こんにちは"),
         ("shift_jis", "こんにちは".encode("cp932"), "こんにちは"),
+        ("iso-2022-kr", "안녕하세요".encode("iso2022_kr"), "안녕하세요"),
         ("gb2312", "朋友们好".encode("gb18030"), "朋友们好"),
         ("ks_c_5601-1987", "안녕하세요".encode("cp949"), "안녕하세요"),
         ("windows-1251", "Привет".encode("cp1251"), "Привет"),
@@ -391,6 +392,11 @@ def test_of_two_forms_the_plain_one_is_the_text() -> None:
 def test_a_plain_form_that_says_nothing_gives_way_to_the_html(stub: str) -> None:
     message = multipart("alternative", PLAIN + stub, HTML + "<p>Shall I introduce you to Sara?</p>")
     assert message.text == "Shall I introduce you to Sara?"
+
+
+def test_a_plain_form_beside_a_mere_picture_is_the_text() -> None:
+    text = "Shall I introduce you to Sara? She builds boats, and she would like to meet you in May."
+    assert multipart("alternative", PLAIN + text, HTML + "<img src=x><p>Nina's card</p>").text == text
 
 
 def test_a_plain_form_that_lost_its_line_breaks_gives_way_to_the_html() -> None:
