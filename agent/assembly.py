@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,15 +13,17 @@ from agent.config import Config, Reading
 from agent.credentials import Secret, password
 from agent.cycle import poll
 from agent.detect import Detector
-from agent.errors import ConfigError, GraciousError
+from agent.errors import ConfigError, GraciousError, SubmissionUnknown
 from agent.lifecycle import Policy
 from agent.line import Count, Line, Names
 from agent.mailbox import Session
+from agent.model import OwnerMail, Stamp
 from agent.phrasebook import Phrasebook
 from agent.stationery import Stationery
 from agent.store import Health, Store
 from agent.submission import Submission
 from agent.transport import Server
+from agent.wire import owner_mail
 
 Clock = Callable[[], datetime]
 Pause = Callable[[float], None]
@@ -106,6 +108,34 @@ class Assembly:
             yield store
         finally:
             store.close()
+
+    def sound_alarm(self) -> None:
+        """Tell the owner, once, that the mailbox could not be read for `[daemon] alarm_after`, and once that it can be.
+
+        Does nothing where there is no SMTP: the mailbox is then the only way to the owner. Raises SubmissionError.
+        """
+        outbox = self.outbox()
+        if outbox is None:
+            return
+        with self.store() as store:
+            health = store.health()
+            since = health.good_at or health.failing_since
+            is_blind = health.failing_since is not None
+            if since is None or is_blind is (health.alarmed_at is not None):
+                return
+            if is_blind and self.now() - since < self.config.daemon.alarm_after:
+                return
+            mail = self._alarm(store, health.alarmed_at or since, (health.failure or "") if is_blind else "")
+            with suppress(SubmissionUnknown):  # perhaps told is told: this is no mail to send twice
+                outbox.submit(mail, owner_mail(mail), lambda: None)
+            # While it lasts, `alarmed_at` holds since when: the good news name it too.
+            store.record_health(replace(health, alarmed_at=since if is_blind else None))
+
+    def _alarm(self, store: Store, since: datetime, failure: str) -> OwnerMail:
+        domain = self.config.owner.address.rpartition("@")[2]
+        kind = "blind" if failure else "seeing"
+        stamp = Stamp(store.installation.alarm_id(f"{since.isoformat()} {kind}", domain), self.now())
+        return self.composer.alarm(stamp, since, failure)
 
     def line(self, session: Session, store: Store, pause: Pause) -> Line:
         """Return the line for one poll."""

@@ -131,6 +131,14 @@ class Composer:
         letter = draft.text if draft and notice in _CARRYING_THE_LETTER else ""
         return self._thread_mail(offer, stamp, text, frozenset(), letter=letter)
 
+    def alarm(self, stamp: Stamp, since: datetime, failure: str) -> OwnerMail:
+        """Return the mail that says that Gracious is blind, or, with an empty `failure`, that it no longer is."""
+        day, time = self._almanac(self.owner.language).moment(since.astimezone(self.owner.timezone))
+        values = {"since": f"{day}, {time}", "failure": one_line(failure, _LONGEST_NOTE)}
+        subject, _, text = self._text("alarm.txt.j2", self.owner.language, values).lstrip().partition("\n")
+        html = self._html("plain.html.j2", self.owner.language, {"paragraphs": _paragraphs(text), "letter": []})
+        return OwnerMail(self.owner, stamp, one_line(subject), _wrapped(text), html)
+
     def _questions(self, offer: Offer, stamp: Stamp, subject: str, *, is_reminder: bool) -> OwnerMail:
         values = self._of_offer(offer) | {
             "is_reminder": is_reminder,

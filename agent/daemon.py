@@ -211,6 +211,7 @@ class Daemon:
         else:
             self._succeeded(count)
         finally:
+            self._tell_of_blindness()
             self._busy_since = None
             self._at_rest.set()
 
@@ -244,6 +245,12 @@ class Daemon:
             pause = pause_after(error, self._trouble.attempts, self._jitter)
         self._manager.status(f"trying again in {pause.total_seconds():.0f} s: {error}")
         self._poll_at(datetime.now(UTC) + pause)
+
+    def _tell_of_blindness(self) -> None:
+        try:
+            self._assembly.sound_alarm()
+        except GraciousError as error:  # without SMTP nobody can be told; the log and `status` say it
+            log.debug("The owner could not be told: %s", error)
 
     def _pause(self, seconds: float) -> None:
         self._stopping.wait(seconds)

@@ -65,6 +65,10 @@ class Installation:
         key, kind = offer_identity[:_KEY_DIGITS], hashlib.sha256(letter.encode()).hexdigest()[:8]
         return f"<{key}.{kind}.{self._digest('message-id', key, kind)[:20]}@{domain}>"
 
+    def alarm_id(self, since: str, domain: str) -> str:
+        """Return the Message-ID of a mail about no offer, but about a time of blindness that began at `since`."""
+        return self.message_id(hashlib.sha256(since.encode()).hexdigest(), "alarm", domain)
+
     def offer_key(self, message_id: str) -> str | None:
         """Return the first digits of the identity that a Message-ID of ours belongs to; None when it is not ours."""
         match = _OURS.fullmatch(message_id)

@@ -254,6 +254,11 @@ def _atom(text: _Text, at: int, end: int, dated: Sequence[Mention]) -> _Atom | N
     match = _match(text, at)
     if match is None or match.end > end:
         return None
+    longer = _longer_inside(text, at, match)
+    if longer is not None:
+        match = text.vocabulary.phrases.longest(text.tokens[:longer], at)
+        if match is None:
+            return None
     following = next((mention.start for mention in dated if at < mention.start < match.end), match.end)
     return _Atom(match.labels, at, max(following, at + 1)) if match.labels else None
 
@@ -265,6 +270,15 @@ def _match(text: _Text, at: int) -> Match | None:
     if match is None or not set(match.labels) & _CLOSING or _may_end(text, match.end):
         return match
     return phrases.longest(text.tokens, at, without=_CLOSING)
+
+
+def _longer_inside(text: _Text, at: int, match: Match) -> int | None:
+    """Where a longer phrase begins inside this one and outlasts it: "I'm free | from the 12th"; None when none does."""
+    for start in range(at + 1, match.end):
+        other = _match(text, start)
+        if other is not None and other.end > match.end and other.end - start > match.end - at:
+            return start
+    return None
 
 
 _CLOSING = frozenset({"firm_yes_end", "firm_no_end", "decline_end"})

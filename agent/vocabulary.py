@@ -15,7 +15,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
-from agent.tokens import Token, tidy, tokenize
+from agent.tokens import Token, fold, tidy, tokenize
 
 GAP = ".."
 GAP_WORDS = 3
@@ -341,10 +341,10 @@ def build(table: Mapping[str, Any]) -> Vocabulary:
     """A vocabulary from the parsed TOML of one language. Raises KeyError or ValueError when the table is wrong."""
     elides = bool(table.get("elides", False))
     lists = {f"@{name}": _listed(row, elides=elides) for name, row in table["lists"].items()}
-    phrases = Phrases(lists, table["gap_stops"])
+    phrases = Phrases(lists, map(fold, table["gap_stops"]))
     for label, notations in _meanings(table):
         _add(phrases, label, notations, elides=elides)
-    lookups = Phrases(lists)
+    lookups = Phrases(lists, map(fold, table["gap_stops"]))
     for label, notations in table["lookups"].items():
         _add(lookups, label, notations, elides=elides)
     dates = _date_words(table["dates"], elides=elides)
@@ -357,10 +357,10 @@ def build(table: Mapping[str, Any]) -> Vocabulary:
         reasons=MappingProxyType({name: row["says"] for name, row in table["reasons"].items()}),
         dates=dates,
         unclear=MappingProxyType(dict(table["unclear"])),
-        spellings=MappingProxyType(dict(table.get("spellings", {}))),
+        spellings=MappingProxyType({fold(wrong): fold(right) for wrong, right in table.get("spellings", {}).items()}),
         questions=MappingProxyType({name: tuple(words) for name, words in table["questions"].items()}),
-        known=frozenset(table.get("known", ())),
-        long_words=_long_words((*table.get("corrected", ()), *_calendar_names(table["dates"]))),
+        known=frozenset(map(fold, table.get("known", ()))),
+        long_words=_long_words((*map(fold, table.get("corrected", ())), *_calendar_names(table["dates"]))),
     )
 
 
@@ -389,12 +389,12 @@ def _date_words(table: Mapping[str, Any], *, elides: bool) -> DateWords:
         lexicon.add(notation, (category, value), elides=elides)
     return DateWords(
         lexicon=lexicon,
-        ordinal_suffixes=frozenset(table["ordinal_suffixes"]),
+        ordinal_suffixes=frozenset(map(fold, table["ordinal_suffixes"])),
         has_dotted_ordinals=table.get("dotted_ordinals", False),
         is_day_first=table.get("day_first"),
         next_weekday_is_clear=table.get("next_weekday_is_clear", False),
         month_names=tuple(names[0] for names in table["months"]),
-        weak=frozenset(table.get("weak", ())),
+        weak=frozenset(map(fold, table.get("weak", ()))),
     )
 
 
