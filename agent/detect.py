@@ -23,12 +23,16 @@ NEAR = 3.5
 """Score from which a message that is no offer is worth showing to its owner."""
 THRESHOLD = 5.0
 
-_ANCHORS = frozenset({"offer", "link", "wish"})
+_ANCHORS = frozenset({"offer", "link", "wish", "act"})
+_LONE_CUE = 2.0
+"""Weight of a cue that may carry an offer by itself, after somebody was presented: "Interested?", "Should I?"."""
 _AROUND = 2
 """Sentences before and after one that still speak of the same thing; two thirds of real offers ask leave there."""
 _FARTHEST_NAME = 4
 """Sentences back to a name that a pronoun may stand for."""
 _MOST_QUOTED = 16_384
+_MANY = 3
+"""Further recipients beyond whom a mail is an announcement rather than an offer."""
 _SECOND = 0.5
 """What a second phrase of the same section adds, of its weight: it says the same thing once more."""
 _MOST_SECONDS = 2
@@ -170,7 +174,7 @@ class Detector:
     # Weighing
 
     def _strongest(self, reading: "Reading", message: Message) -> Stretch | None:
-        anchored = sorted({one.sentence for one in reading.found if one.rule.section in _ANCHORS})
+        anchored = sorted({one.sentence for one in reading.found if _may_carry(one.rule)})
         stretches = [self._stretch(reading, number, message) for number in anchored]
         return max(stretches, key=lambda stretch: stretch.score, default=None)
 
@@ -232,11 +236,13 @@ class Detector:
         return any(one.is_question for one in reading.sentences[number : number + 2])
 
     def _addressed(self, message: Message) -> list[Evidence]:
-        others = [address for address in (*message.to, *message.cc) if not self._owner.recognises(address.email)]
-        is_addressed = any(self._owner.recognises(address.email) for address in message.to)
-        if is_addressed and not others:
+        """How many it was sent to. A single recipient who is not the owner is one by another name: it arrived here."""
+        recipients = {one.email.casefold() for one in (*message.to, *message.cc) if not self._owner.recognises(one.email)}
+        is_named = any(self._owner.recognises(one.email) for one in (*message.to, *message.cc))
+        others = len(recipients) if is_named else len(recipients) - 1
+        if others <= 0:
             return [_fixed("alone")]
-        return [_fixed("among-many")] if len(others) > 3 else []  # noqa: PLR2004
+        return [_fixed("among-many")] if others > _MANY else []
 
     def _meant_for_another(self, reading: "Reading", number: int, message: Message) -> list[Evidence]:
         """Whether the words before the offer turn to a further recipient, or the owner only gets a copy."""
@@ -412,9 +418,15 @@ def _evidence(text: str, found: Found, factor: float) -> Evidence:
     return Evidence(found.rule.label, quoted, found.rule.weight * factor, found.start, found.end)
 
 
+def _may_carry(rule: Rule) -> bool:
+    return rule.section in _ANCHORS or (rule.section == "cue" and rule.weight >= _LONE_CUE)
+
+
 def _offers(reading: Reading, number: int) -> bool:
     near = range(number - 1, number + _AROUND + 1)
-    return any(one.sentence in near and one.rule.section == "offer" for one in reading.found)
+    return any(one.sentence in near and one.rule.section == "offer" for one in reading.found) or any(
+        one.sentence in near and one.rule.section == "act" and one.rule.weight >= 1 for one in reading.found
+    )
 
 
 def _core(reading: Reading, number: int) -> Found | None:

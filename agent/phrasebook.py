@@ -33,6 +33,7 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
         # What makes an offer.
         "offer": Section(Kind.OFFER, 4.0, "sentence"),  # the author volunteers to link the owner with somebody
         "link": Section(Kind.OFFER, 2.0, "sentence"),  # the act alone, which needs somebody's leave beside it
+        "act": Section(Kind.OFFER, 1.0, "sentence"),  # something is volunteered about a third person
         "wish": Section(Kind.OFFER, 3.0, "sentence"),  # somebody would like to know the owner, or should
         "cue": Section(Kind.OFFER, 1.5, "near"),  # leave is asked, or a condition is named
         "person": Section(Kind.OFFER, 0.5, "near"),  # a third person is presented

@@ -193,7 +193,7 @@ def _header_end(lines: list[str], position: int) -> int:
 
 
 def _ruled_on_both_sides(line: str) -> bool:
-    return not line[:4].strip(_RULES) and not line[-4:].strip(_RULES)
+    return not line[:3].strip(_RULES) and not line[-3:].strip(_RULES)
 
 
 def _label_follows(lines: list[str], position: int) -> bool:
@@ -352,14 +352,19 @@ _DRAWN = _RULES + "~# "
 # Attributions: On …, Jane Doe <jane@…> wrote:
 
 _LONGEST_ATTRIBUTION = 400
-_VERB = re.compile(
-    r"wrote|writes|said|schrieb|geschrieben|a [ée]crit|[ée]crivait|escribi[óo]|escreveu|ha scritto|scrive|schreef"
-    r"|skrev|kirjoitti|napisał|napsal|пишет|писал|написал|yazd[\u0131i]|írta|写道|寫道|書きました|작성|אל|كتب",
-    re.IGNORECASE,
+_VERBS = (
+    "wrote|writes|said|schrieb|geschrieben|a [ée]crit|[ée]crivait|escribi[óo]|escreveu|ha scritto|scrive|schreef"
+    "|skrev|kirjoitti|napisał(?:\\(a\\))?|napsal|пишет|писал|написал|yazd[\u0131i]|írta|写道|寫道|書きました|작성|כתב|كتب"
 )
+_VERB = re.compile(_VERBS, re.IGNORECASE)
+_LAST_VERB = re.compile(rf"(?:{_VERBS})\W{{0,3}}$", re.IGNORECASE)
+_LONGEST_VERB = 40
+"""Characters at the end of a line in which the verb and a short name have room."""
 _STARTER = re.compile(
-    r"(?:on|am|le|el|il|em|op|den|dnia|dne|el día|in data|lunes|a l'attention|at)\s|[\d(<\"'“]"
-    r"|(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|seg|ter|qua|qui|sex|dom|ma|wo|vr|za|zo)\w{0,8}[,.]?\s",
+    r"(?:on|am|le|el|il|em|op|den|dnia|dne|in data)\s|[\d(<\"'\u201c]"
+    # A weekday, abbreviated or not, before the day of the month.
+    r"|(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|mié|jeu|jue|gio|ven|vie|sam|sáb|sab|dim|dom"
+    r"|seg|ter|qua|qui|sex|ma|wo|vr|za|zo|mån|tis|ons|tors|lör|sön|pon|wt|śr|czw|pt|sob|nie)\w{0,8}[,.]{0,2}\s{1,2}\d",
     re.IGNORECASE,
 )
 
@@ -376,7 +381,8 @@ def _mark_attribution_above(lines: list[str], roles: bytearray, position: int) -
 
 def _attribution_start(lines: list[str], last: int) -> int | None:
     """The first of up to four lines, ending with `last`, that say who wrote when; None when they do not."""
-    if not lines[last].rstrip().endswith(_COLONS) and not _VERB.search(lines[last][-24:]):
+    ending = lines[last].rstrip()
+    if not ending.endswith(_COLONS) and not _LAST_VERB.search(ending[-_LONGEST_VERB:]):
         return None
     for start in range(last, max(-1, last - 4), -1):
         if not lines[start].strip():
@@ -384,15 +390,14 @@ def _attribution_start(lines: list[str], last: int) -> int | None:
         joined = _joined(lines, start, last + 1)
         if len(joined) > _LONGEST_ATTRIBUTION:
             return None
-        if _attributes(joined):
+        if "@" in joined or _DATE_LIKE.search(joined) or _says_who(joined):
             return _extended(lines, start, last)
     return None
 
 
-def _attributes(line: str) -> bool:
-    if "@" in line or _DATE_LIKE.search(line):
-        return True
-    return _VERB.search(line[-40:]) is not None and len(line.split()) > 1
+def _says_who(line: str) -> bool:
+    """`Nina Brandt writes:`, without date and address."""
+    return line.endswith(_COLONS) and len(line.split()) > 1 and _VERB.search(line[-_LONGEST_VERB:]) is not None
 
 
 def _extended(lines: list[str], start: int, last: int) -> int:
@@ -410,7 +415,8 @@ def _announces(line: str) -> bool:
     """Whether an attribution is beyond doubt, so that it needs no marked quotation below it."""
     if not _DATE_LIKE.search(line) or not _STARTER.match(line):
         return False
-    return _VERB.search(line) is not None or ("@" in line and _TIME_LIKE.search(line) is not None)
+    timed, addressed = _TIME_LIKE.search(line) is not None, "@" in line
+    return (timed and addressed) or ((timed or addressed) and _VERB.search(line) is not None)
 
 
 # Quoted lines that were wrapped: the rest stands without a mark

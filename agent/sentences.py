@@ -111,7 +111,7 @@ class _Splitter:
         following = self._text[end : end + 3].lstrip()
         if last.end - last.start == 1 and last.word.isalpha() and len(self._tokens) > 1:
             return following[:1].isalpha()
-        return following[:1].islower()
+        return last.end - last.start <= _SHORT and following[:1].islower()
 
 
 def _hard_breaks(text: str) -> dict[int, int]:
@@ -148,6 +148,8 @@ def _paragraphs(text: str) -> Iterator[tuple[int, list[str]]]:
 
 _WRAPPED = 100
 """Lines longer than this were not wrapped by a mail client, so each of their ends is meant."""
+_SHORT = 2
+"""Letters of a word whose full stop, before a small letter, is rather an abbreviation's."""
 _SLACK = 12
 """Characters by which a wrapped line may fall short of the width although the next word would have fitted."""
 

@@ -1,8 +1,7 @@
 """I/O: files. How well offers are recognised in a folder of mail with a labels.jsonl; prints one table.
 
 Each line of labels.jsonl names a file and its label ("offer", "made", ...), and may tell the language, the confidence
-(offers: "borderline" counts neither way; negatives: "near-miss" and "context-read" are left out of the strict count), the
-introducer and the introducee. Files without a line count as negatives.
+("borderline" offers and "near-miss" negatives count neither way), the introducer and the introducee. Files without a line count as negatives.
 """
 
 import argparse
@@ -44,7 +43,7 @@ class Case:
         """Whether it counts in the strict figures."""
         if self.label == "offer":
             return self.is_offer
-        return self.row.get("confidence") not in {"near-miss", "context-read"} or self.label is None
+        return self.row.get("confidence") != "near-miss"
 
 
 @dataclass(frozen=True)

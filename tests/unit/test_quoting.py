@@ -92,6 +92,11 @@ def test_a_sentence_that_ends_in_a_colon_stays_above_a_quotation() -> None:
     assert own(f"Here is what I think about this:\n\n{MARKED}") == "Here is what I think about this:"
 
 
+@pytest.mark.parametrize("sentence", ["That is what she said", "You know what I wrote", "So it is written"])
+def test_a_sentence_about_what_was_said_stays_above_a_quotation(sentence: str) -> None:
+    assert own(f"{sentence}\n\n{MARKED}") == sentence
+
+
 def test_marks_with_initials_are_marks() -> None:
     assert own("Agreed.\n\nNB> Shall I?\nNB> Nina") == "Agreed."
 
@@ -204,6 +209,8 @@ NOT_QUOTATIONS = [
     "To: all boat builders\nFrom: the board\nDate: 5 January 2026\nSubject: holidays\n\nWe close on Friday.",
     "Subject: to change, we meet on Friday.\nTo: be honest, I forgot.",
     "We met on 5 January 2026 and this is what she wrote:\n\nDear all, boats are fine.",
+    "Do remember that on 5 January 2026 at 10:00 she wrote:\n\nDear all, boats are fine.",
+    "On 5 January 2026 she wrote:\n\nDear all, boats are fine.",
     "The plan for 5 January 2026, 10:00:\n\n1. tea\n2. boats",
     "Please write to nina@example.org and ask her:\nis the boat ready?",
     "Sizes:\n3 > 2\nand 2 < 3",
