@@ -50,7 +50,8 @@ def _is_maildir_name(path: Path) -> bool:
 def _of_file(path: Path) -> Iterator[RawMessage]:
     try:
         with path.open("rb") as file:
-            is_mbox = file.read(5) == b"From "
+            # Some programs leave the separator of an mbox on top of a single message.
+            is_mbox = file.read(5) == b"From " and path.suffix.lower() != ".eml"
             file.seek(0)
             content = b"" if is_mbox else file.read(_MOST_OCTETS)
     except OSError as error:
