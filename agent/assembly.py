@@ -159,16 +159,21 @@ class Assembly:
     def poll(self, doing: str, pause: Pause, wait_for_lock: Callable[[], bool]) -> Count:
         """Run one poll under the lock, and note how it went. Raises what ended it."""
         with lock.held(self.config.state.path, doing, self.now(), wait_for_lock), self.store() as store:
-            before = store.health()
+            before, failure = store.health(), "a fault that nobody foresaw; the log has it"
             try:
                 with self.session() as session:
                     count = poll(self.line(session, store, pause))
+                failure = ""
             except GraciousError as error:
-                store.record_health(_failed(before, str(error), self.now()))
+                failure = str(error)
                 raise
-            store.record_health(
-                replace(before, polled_at=self.now(), good_at=self.now(), failing_since=None, failure=None)
-            )
+            finally:
+                if failure:
+                    store.record_health(_failed(before, failure, self.now()))
+            # What went wrong without ending the poll, a check-in that could not be sent, is told by `status`.
+            fault = str(count.faults[-1]) if count.faults else None
+            good = replace(before, polled_at=self.now(), good_at=self.now(), failing_since=None, failure=fault)
+            store.record_health(good)
             return count
 
 

@@ -73,8 +73,9 @@ def _imap(assembly: Assembly) -> Iterator[Step]:
     try:
         session = assembly.session()
     except GraciousError as error:
-        cure = "check user name and password; many providers want an app password"
-        yield Step("login", ok=False, detail=str(error), cure=cure, exit_code=error.exit_code)
+        is_refused = isinstance(error, LoginRefused)
+        cure = "check user name and password" if is_refused else "see whether the server is up and reachable"
+        yield Step("login", ok=False, detail=str(error), cure=cure, exit_code=error.exit_code if is_refused else 1)
         return
     with session:
         yield Step("login", ok=True, detail=f"{server.username} at {server.host}:{server.port}")

@@ -330,7 +330,7 @@ def interpret(
         ) from None
     with interpreter(reading, checkin, earlier, _moment_of(now, reading)) as reader:
         for raw in (raw for named in replies for raw in messages(named)):
-            row = {"file": raw.name, **to_json(reader.read(raw.content))}
+            row = {"file": raw.name, **to_json(reader.read_or_ignore(raw.content))}
             emit(row) if as_json else _show_answers(row)
 
 
@@ -380,6 +380,8 @@ def _show_health(store: Any, zone: Any) -> None:
     say(f"Last poll: {last}. Last good poll: {good}.")
     if health.failing_since:
         say(f"Failing since {moment(health.failing_since, zone)}: {health.failure}")
+    elif health.failure:
+        say(f"In the last poll: {health.failure}")
     for passed in store.unreadable()[-5:]:
         say(f"Passed over: message {passed.location.uid} in {passed.location.mailbox}: {passed.reason}")
 

@@ -9,7 +9,7 @@ from agent.answering import typed
 from agent.assembly import composer, detector, open_store
 from agent.config import Reading
 from agent.correspondence import case_answered_by, move, record_reply, reply_context
-from agent.errors import GraciousError
+from agent.errors import GraciousError, UnreadableMessage
 from agent.identity import identity_of
 from agent.lifecycle import CHECK_IN, DRAFT, Case, Effect, Event, ReplyFact, Stage
 from agent.lock import throwaway_installation
@@ -86,10 +86,17 @@ class Interpreter:
         context = self._context(message)
         return interpret(message, replace(context, last=self.last or context.last), now=self.now)
 
+    def read_or_ignore(self, raw: bytes) -> Answers:
+        """Return what the reply says; of one that cannot be read, that it is ignored, and why."""
+        try:
+            return self.read(raw)
+        except UnreadableMessage as error:
+            return Answers(None, None, None, None, None, Outcome.IGNORE, (str(error),))
+
     def _context(self, message: Message) -> ReplyContext:
         if self.checkin is not None:
             return context_from_checkin(self.checkin, self.reading.owner)
-        case = case_answered_by(self.store, message) if self.store else None
+        case = case_answered_by(self.store, message, self.reading.owner) if self.store else None
         if case is None or self.store is None:
             return ReplyContext((), (), frozenset(Question), self.reading.owner)
         writer, owner = composer(self.reading), self.reading.owner

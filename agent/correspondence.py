@@ -1,6 +1,7 @@
 """I/O: state. What mail, terminal and poll alike do to an offer: find it, read an answer in its light, move it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from agent.compose import Composer
@@ -12,8 +13,13 @@ from agent.store import Store
 _BOTH = frozenset(Question)
 
 
-def case_answered_by(store: Store, message: Message) -> Case | None:
-    """Return the offer that a mail answers: by In-Reply-To, References, then by the token; None when it is none."""
+def case_answered_by(store: Store, message: Message, owner: Owner) -> Case | None:
+    """Return the offer that a mail of the owner answers: by In-Reply-To, References, then by the token.
+
+    None when it answers none, and when it goes to anybody else: a check-in that was forwarded, or the letter itself.
+    """
+    if not all(owner.recognises(address.email) for address in (*message.to, *message.cc)):
+        return None
     for message_id in message.thread:
         key = store.installation.offer_key(message_id)
         if key and (case := store.case_of_key(key)):
@@ -46,14 +52,20 @@ def reply_context(
 
 def record_reply(store: Store, case: Case, reply: ReplyFact, now: datetime) -> None:
     """Note a reply and move the offer; inside a transaction."""
+    current = store.case(case.offer.identity)
     event = None if reply.refused else event_of(reply.answers)
-    store.add_reply(case, reply, None if reply.refused else reply.answers)
+    numbered = replace(reply, number=len(current.replies) + 1, stage=current.stage)
+    store.add_reply(current, numbered, None if reply.refused else reply.answers)
     if event is not None:
         move(store, case, event, now)
 
 
 def move(store: Store, case: Case, event: Event, now: datetime) -> None:
-    """Note what an event makes of an offer; inside a transaction. An event that means nothing there changes nothing."""
-    stage = moved(case.stage, event)
-    if stage is not case.stage:
-        store.move(case, stage, event, now)
+    """Note what an event makes of an offer; inside a transaction. An event that means nothing there changes nothing.
+
+    The stage is read anew: while a letter was on its way the terminal may have answered or forgotten the offer.
+    """
+    current = store.case(case.offer.identity)
+    stage = moved(current.stage, event)
+    if stage is not current.stage:
+        store.move(current, stage, event, now)

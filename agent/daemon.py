@@ -101,6 +101,7 @@ class Daemon:
         self._trouble = Trouble()
         self._has_been_good = False
         self._busy_since: datetime | None = None
+        self._has_news = threading.Event()
         self._at_rest = threading.Event()
         self._at_rest.set()
         self._exit_code = 0
@@ -189,7 +190,9 @@ class Daemon:
 
     def _poll_soon(self) -> None:
         # While a pause after a fault runs, the server's news do not shorten it.
-        if not self._trouble.attempts and not self._stopping.is_set():
+        if self._busy_since is not None:
+            self._has_news.set()  # the scheduler would drop a second run
+        elif not self._trouble.attempts and not self._stopping.is_set():
             self._poll_at(datetime.now(UTC))
 
     def _poll_at(self, moment: datetime) -> None:
@@ -211,9 +214,12 @@ class Daemon:
         else:
             self._succeeded(count)
         finally:
-            self._tell_of_blindness()
             self._busy_since = None
             self._at_rest.set()
+        self._tell_of_blindness()
+        if self._has_news.is_set():
+            self._has_news.clear()
+            self._poll_soon()
 
     def _succeeded(self, count: Count) -> None:
         self._trouble.over()
@@ -294,9 +300,7 @@ class Watch(threading.Thread):
                     session.examine(wired(self._assembly.config.imap.inbox))
                     attempts = 0
                     self._listen(session)
-            except LoginRefused:
-                return  # the poll says so
-            except MailboxUnavailable as error:
+            except (LoginRefused, MailboxUnavailable) as error:  # a refused login is the poll's to tell
                 attempts += 1
                 log.debug("The watch on the inbox broke: %s", error)
                 self._is_over.wait(pause_after(error, attempts, self._jitter).total_seconds())

@@ -288,7 +288,7 @@ class Dispatch:
             return case.replies[task.effect.number - 1].answers
         fact = case.fact(DRAFT)
         if task.effect.notice is Notice.DRAFT_READY and fact and 0 < fact.basis <= len(case.replies):
-            return case.replies[fact.basis - 1].answers
+            return next((one.answers for one in reversed(case.replies[: fact.basis]) if not one.refused), case.answers)
         return case.answers
 
     def _draft_for(self, task: Task, notice: Notice, answers: Answers | None) -> Draft | None:

@@ -33,9 +33,12 @@ def identity_of(message: Message, *, apart: bool = False) -> str:
 
 
 def fingerprint_of(message: Message) -> str:
-    """Hex digest of the first letters and digits of the subject and the own text."""
+    """Hex digest of the first letters and digits of the own text; of the subject where there is no text.
+
+    Not of both: gateways put "[EXTERNAL]" before the subject of a mail that they deliver a second time.
+    """
     letters = "".join(filter(str.isalnum, message.own_text[: 10 * _FINGERPRINT_LETTERS]))[:_FINGERPRINT_LETTERS]
-    return hashlib.sha256(f"{message.subject}\0{letters}".casefold().encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256((letters or message.subject).casefold().encode("utf-8", "replace")).hexdigest()
 
 
 def tokens_in(text: str) -> tuple[str, ...]:

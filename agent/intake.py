@@ -13,7 +13,7 @@ from agent.correspondence import case_answered_by, move, record_reply, reply_con
 from agent.errors import UidValidityChanged, UnreadableMessage
 from agent.identity import fingerprint_of, identity_of
 from agent.judge import Judge
-from agent.lifecycle import Case, Event, ReplyFact, Stage
+from agent.lifecycle import DRAFT, Case, Event, ReplyFact, Stage
 from agent.line import Line, log
 from agent.mailbox import Special, Summary, shown
 from agent.message import parse
@@ -151,7 +151,7 @@ class Intake:
         )
 
     def _case_answered_by(self, message: Message) -> Case | None:
-        return case_answered_by(self._store, message)
+        return case_answered_by(self._store, message, self._line.owner)
 
     def _learn_reply(self, case: Case, arrival: Arrival, mark: Watermark | None) -> None:
         message = arrival.message
@@ -228,12 +228,15 @@ class Intake:
             return []
         location = arrivals[0].location
         self._open(News(location.mailbox, location.uid_validity))
-        by_uid = {arrival.summary.uid: arrival for arrival in arrivals}
         texts = dict(self._session.texts([arrival.summary for arrival in arrivals]))
-        return [
-            self._arrival(arrival.location, arrival.summary, texts[uid]) if uid in texts else arrival
-            for uid, arrival in by_uid.items()
-        ]
+        missing = [arrival.summary for arrival in arrivals if arrival.summary.uid not in texts]
+        texts.update(self._session.texts(missing))  # some servers say OK, give nothing, and give it when asked again
+        return [self._full(arrival, texts.get(arrival.summary.uid)) for arrival in arrivals]
+
+    def _full(self, arrival: Arrival, raw: bytes | None) -> Arrival:
+        if raw is None:  # judged by its header alone it would be lost without a trace
+            return replace(arrival, message=None, reason="The server gave no text for it.")
+        return self._arrival(arrival.location, arrival.summary, raw)
 
     @contextmanager
     def _passing_over(self, arrival: Arrival, mark: Watermark | None) -> Iterator[None]:
@@ -252,7 +255,7 @@ class Intake:
         if message is None:
             raise UnreadableMessage(arrival.reason)
         if self._store.installation.is_ours(message.message_id):
-            self._learn_nothing(arrival, mark)
+            self._learn_from_ours(message, arrival, mark)
         elif self._is_by_owner(message):
             self._learn_from_owner(message, arrival, mark)
         elif arrival.location.mailbox == self._special.inbox and self._needs_text(arrival):
@@ -268,6 +271,17 @@ class Intake:
     def _advance(self, arrival: Arrival, mark: Watermark | None) -> None:
         if mark is not None:
             self._store.advance(arrival.location.mailbox, mark)
+
+    def _learn_from_ours(self, message: Message, arrival: Arrival, mark: Watermark) -> None:
+        """Our own mail says nothing new, but for a draft that now lies in Sent: its owner has sent it as it was."""
+        key = self._store.installation.offer_key(message.message_id or "")
+        case = self._store.case_of_key(key) if key else None
+        fact = case.fact(DRAFT) if case else None
+        is_sent = arrival.location.mailbox == self._special.sent and fact and fact.message_id == message.message_id
+        with self._store.transaction():
+            if case and is_sent:
+                self._move(case, Event.OWNER_WROTE)
+            self._advance(arrival, mark)
 
     # The owner's own mail
 
@@ -322,13 +336,7 @@ class Intake:
         if self._special.sent is None or message.message_id is None:
             return False
         self._session.examine(self._special.sent)
-        return any(
-            not self._store.installation.is_ours(sent.message_id) for sent in self._replies_in_sent(message.message_id)
-        )
-
-    def _replies_in_sent(self, message_id: str) -> Iterator[Message]:
-        for summary in self._session.summaries(self._session.find_replies(message_id)):
-            yield parse(summary.header)
+        return bool(self._session.find_replies(message.message_id))
 
     def _case_continued_by(self, message: Message, verdict: Verdict) -> Case | None:
         """Return the open offer that this message of the same introducer belongs to.

@@ -78,7 +78,6 @@ MOVES: Mapping[tuple[Stage, Event], Stage] = {
     # A draft that was appended but not recorded is recognised later, whatever was said meanwhile.
     (Stage.UNCLEAR, Event.DRAFTED): Stage.DRAFTED,
     # Silence ends an offer quietly, but a late answer is honoured.
-    (Stage.FOUND, Event.EXPIRED): Stage.EXPIRED,
     (Stage.ASKED, Event.EXPIRED): Stage.EXPIRED,
     (Stage.UNCLEAR, Event.EXPIRED): Stage.EXPIRED,
     (Stage.DRAFTED, Event.EXPIRED): Stage.CLOSED,
@@ -239,7 +238,8 @@ class Policy:
 
 def expires_at(case: Case, policy: Policy) -> datetime | None:
     """When the offer ends by itself; None when it does not."""
-    if case.stage in {Stage.FOUND, Stage.ASKED, Stage.UNCLEAR, Stage.DRAFTED, Stage.EXPIRED}:
+    # Nobody expires who was not asked: a check-in that cannot be sent for weeks is still owed.
+    if case.stage in {Stage.ASKED, Stage.UNCLEAR, Stage.DRAFTED, Stage.EXPIRED}:
         return max(case.done_at(CHECK_IN) or case.found_at, case.moved_at) + policy.expire_after
     return None
 
@@ -335,6 +335,8 @@ def _corrections(case: Case) -> Iterator[Effect]:
             yield Effect(Letter.NOTICE, reply.number, Notice.CORRECTED)
         elif reply.answers.outcome is not Outcome.CLARIFY:
             yield Effect(Letter.NOTICE, notice=Notice.CLOSED_ALREADY)
+        else:
+            yield Effect(Letter.CLARIFICATION, MAX_CLARIFICATIONS + 1)
 
 
 def _closing_notices(case: Case) -> Iterator[Effect]:

@@ -26,6 +26,7 @@ from agent.errors import LoginRefused, MailboxError, MailboxUnavailable, NoSuchM
 from agent.skim import Part
 from agent.transport import CONNECT_SECONDS, READ_SECONDS, Server, tls_context
 
+log = logging.getLogger("gracious")
 logging.getLogger("imapclient").setLevel(logging.WARNING)
 
 _HEADER_OCTETS = 128 * 1024
@@ -34,6 +35,9 @@ _SEARCHED_BY_HAND = 100
 _DRAFT_FLAGS = (rb"\Draft", rb"\Seen")
 _PASSING_CODES = frozenset({"UNAVAILABLE", "LIMIT", "INUSE", "SERVERBUG", "THROTTLED", "OVERQUOTA"})
 """Response codes of RFC 5530 (and of busy providers) after which the same login may succeed later."""
+_BUSY_CODES = _PASSING_CODES - {"SERVERBUG"}
+"""Those that concern the whole account; a SERVERBUG may be one message's."""
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _RESPONSE_CODE = re.compile(r"\[([A-Z-]{2,30})")
 _PARSER_FAULTS = (ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError, RecursionError)
 
@@ -110,9 +114,23 @@ def wired(name: str) -> str:
     return str(imap_utf7.encode(name).decode("latin-1"))
 
 
+def _is_searchable(text: str) -> bool:
+    """Whether SEARCH can be asked for it: a quoted string holds printable ASCII (RFC 9051 section 9)."""
+    return text.isascii() and text.isprintable()
+
+
+def _quoted(text: str) -> str:
+    """Return a quoted string. The library leaves brackets and braces bare, and servers then refuse the command."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 @contextlib.contextmanager
-def _translated(doing: str) -> Iterator[None]:
-    """Turn the library's, the socket's and TLS' errors into ours; the one place where that happens."""
+def _translated(doing: str, passing: frozenset[str] = _PASSING_CODES) -> Iterator[None]:
+    """Turn the library's, the socket's and TLS' errors into ours; the one place where that happens.
+
+    `passing` are the response codes after which the same command may succeed later.
+    """
     try:
         yield
     except imap_errors.IMAPClientAbortError as error:
@@ -120,16 +138,18 @@ def _translated(doing: str) -> Iterator[None]:
     except imap_errors.ProtocolError as error:
         raise MailboxUnavailable(f"The IMAP server was not understood while {doing}: {_said(error)}.") from error
     except imap_errors.IMAPClientError as error:
-        raise _refusal(doing, error) from error
+        raise _refusal(doing, error, passing) from error
     except ssl.SSLError as error:
         raise MailboxUnavailable(f"The TLS connection to the IMAP server failed: {_said(error)}.") from error
     except OSError as error:
         raise MailboxUnavailable(f"The IMAP server cannot be reached: {_said(error)}.") from error
+    except _PARSER_FAULTS as error:
+        raise MailboxUnavailable(f"The IMAP server was not understood while {doing}: {_said(error)}.") from error
 
 
-def _refusal(doing: str, error: Exception) -> MailboxError:
+def _refusal(doing: str, error: Exception, passing: frozenset[str]) -> MailboxError:
     sentence = f"The IMAP server refused {doing}: {_said(error)}."
-    return MailboxUnavailable(sentence) if _codes(error) & _PASSING_CODES else MailboxError(sentence)
+    return MailboxUnavailable(sentence) if _codes(error) & passing else MailboxError(sentence)
 
 
 def _said(error: BaseException) -> str:
@@ -245,11 +265,11 @@ class Session:
 
     def uids_after(self, uid: int) -> list[int]:
         """Return the UIDs above `uid`, ascending. `n:*` always names the last message, hence the filter."""
-        return [found for found in self._search("UID", f"{uid + 1}:*") if found > uid]
+        return [found for found in self._search(f"UID {uid + 1}:*") if found > uid]
 
     def uids_since(self, day: date) -> list[int]:
         """Return the UIDs of messages whose INTERNALDATE is that day or later, ascending."""
-        return self._search("SINCE", day)
+        return self._search(f"SINCE {day.day}-{_MONTHS[day.month - 1]}-{day.year}")
 
     def find(self, message_id: str) -> list[int]:
         """Return the UIDs of messages in the open mailbox with that Message-ID.
@@ -257,9 +277,9 @@ class Session:
         An empty SEARCH is no proof (some hosted servers index headers late or not at all): the newest messages are
         then looked through by hand.
         """
-        if not message_id.isascii():
+        if not _is_searchable(message_id):
             return []
-        found = self._search("HEADER", "Message-ID", message_id)
+        found = self._search(f"HEADER Message-ID {_quoted(message_id)}")
         return found or self._find_by_hand(message_id)
 
     def _find_by_hand(self, message_id: str) -> list[int]:
@@ -270,20 +290,19 @@ class Session:
 
     def find_replies(self, message_id: str) -> list[int]:
         """Return the UIDs of messages in the open mailbox that reply to that Message-ID."""
-        return self._search("HEADER", "In-Reply-To", message_id) if message_id.isascii() else []
+        if not _is_searchable(message_id):
+            return []
+        return self._search(f"HEADER In-Reply-To {_quoted(message_id)}")
 
     def has_mail_to(self, address: str) -> bool:
         """Whether the open mailbox holds a message to that address."""
-        return address.isascii() and bool(self._search("TO", address))
+        return _is_searchable(address) and bool(self._search(f"TO {_quoted(address)}"))
 
-    def _search(self, *criteria: Any) -> list[int]:
+    def _search(self, criteria: str) -> list[int]:
         with _translated("searching"):
-            try:
-                # A new mail may be missing from the first SEARCH until the server was given a chance to tell of it.
-                self._client.noop()
-                return sorted(set(self._client.search(list(criteria))))
-            except _PARSER_FAULTS as error:
-                raise MailboxUnavailable(f"The IMAP server's SEARCH was not understood: {_said(error)}.") from error
+            # A new mail may be missing from the first SEARCH until the server was given a chance to tell of it.
+            self._client.noop()
+            return sorted(set(self._client.search(criteria)))
 
     # Reading
 
@@ -324,17 +343,25 @@ class Session:
         with _translated("fetching"):
             try:
                 answer = self._client.fetch(list(uids), list(items))
-            except (*_PARSER_FAULTS, imap_errors.ProtocolError):
+            except imap_errors.IMAPClientAbortError:
+                raise
+            except (*_PARSER_FAULTS, imap_errors.IMAPClientError) as error:
+                if _codes(error) & _BUSY_CODES:
+                    raise
                 answer = dict(self._fetched_singly(uids, items))
-        yield from sorted(answer.items())
+        # Some servers tell of other messages too, and of one of ours without what was asked for.
+        yield from sorted((uid, answer[uid]) for uid in set(uids) & answer.keys())
 
     def _fetched_singly(self, uids: Sequence[int], items: Sequence[str]) -> Iterator[tuple[int, Mapping[bytes, Any]]]:
         plainly = [item for item in items if item != "BODYSTRUCTURE"]
         for uid in uids:
             try:
                 yield from self._client.fetch([uid], plainly).items()
-            except (*_PARSER_FAULTS, imap_errors.ProtocolError) as error:
-                yield uid, {b"FAULT": _said(error)}
+            except imap_errors.IMAPClientAbortError:
+                raise
+            except (*_PARSER_FAULTS, imap_errors.IMAPClientError) as error:
+                log.warning("Message %d cannot be fetched: %s.", uid, _said(error))
+                yield uid, {}
 
     # Writing
 
@@ -350,7 +377,7 @@ class Session:
         self._append(mailbox, content, ())
 
     def _append(self, mailbox: str, content: bytes, flags: Sequence[bytes]) -> None:
-        with _translated(f"an APPEND to {shown(mailbox)}"):
+        with _translated(f"an APPEND to {shown(mailbox)}", passing=_BUSY_CODES - {"OVERQUOTA"}):
             self._client.append(mailbox.encode("latin-1"), content, flags)
 
     # Waiting

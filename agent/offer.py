@@ -49,10 +49,17 @@ def _warnings(message: Message, *, is_known: bool) -> tuple[str, ...]:
 
 
 def is_same_contact(offer: Offer, contact: Contact) -> bool:
-    """Whether `contact` can be the person of the offer: nobody is named on one side, or the names agree."""
-    names = {name.casefold() for known in offer.contacts for name in (known.name, known.greeting) if name}
-    mentioned = {name.casefold() for name in (contact.name, contact.greeting) if name}
-    return not names or not mentioned or bool(names & mentioned)
+    """Whether `contact` can be the person of the offer: nobody is named on one side, or one name contains the other.
+
+    "Sara" is Sara Lindqvist; David Kim is not David Cohen.
+    """
+    names = [_words(known.name) for known in offer.contacts if known.name]
+    mentioned = _words(contact.name or "")
+    return not names or not mentioned or any(one <= mentioned or mentioned <= one for one in names)
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(name.casefold().split())
 
 
 def joined(offer: Offer, later: Offer) -> Offer:

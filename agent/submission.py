@@ -4,6 +4,7 @@ What it takes is an `OwnerMail`, which cannot hold another recipient. Whether a 
 answer to the final dot and by nothing else: before the dot a fault is a safe "no", after it nobody knows.
 """
 
+import base64
 import contextlib
 import smtplib
 import socket
@@ -23,6 +24,7 @@ from agent.transport import CONNECT_SECONDS, READ_SECONDS, Server, tls_context
 _PERMANENT = 500
 _OK = 250
 _GO_AHEAD = 354
+_AUTHENTICATED = 235
 
 
 @contextlib.contextmanager
@@ -134,7 +136,7 @@ class _Connection:
         self._client = _opened(server)
         try:
             if server.username:
-                self._client.login(server.username, password)
+                _sign_in(self._client, server.username, password)
         except BaseException:
             self._client.close()
             raise
@@ -148,6 +150,17 @@ class _Connection:
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 self._client.quit()
         self._client.close()
+
+
+def _sign_in(client: smtplib.SMTP, username: str, password: str) -> None:
+    if username.isascii() and password.isascii():
+        client.login(username, password)
+        return
+    # smtplib speaks ASCII only; PLAIN is UTF-8 (RFC 4616).
+    token = base64.b64encode(f"\0{username}\0{password}".encode()).decode("ascii")
+    code, text = client.docmd("AUTH", f"PLAIN {token}")
+    if code != _AUTHENTICATED:
+        raise smtplib.SMTPAuthenticationError(code, text)
 
 
 def _opened(server: Server) -> smtplib.SMTP:

@@ -1,15 +1,20 @@
 """The whole line, from an offer in the inbox to a letter in Drafts, on the embedded servers and on Dovecot."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from agent import commands
 from agent.embedded import EmbeddedServers
 from agent.errors import SubmissionUnknown
 from agent.lifecycle import Event, Stage
 from agent.line import Line
+from agent.mailbox import Session, Summary
 from agent.model import OwnerMail
 from tests.integration.test_mailbox import with_attachment
 from tests.servers import MailSystem, embedded_system
@@ -400,6 +405,103 @@ def test_a_missing_drafts_mailbox_parks_the_letter_and_tells_the_owner_once(
     world.now += timedelta(hours=7)
     world.poll()
     assert len(world.drafts()) == 1
+
+
+@pytest.mark.parametrize("message_id", ["<{0A1B-11(2)}@x.example>", '<a"b\\c@x.example>', "<*%]@x.example>"])
+def test_a_strange_message_id_stops_nothing(world: World, message_id: str) -> None:
+    world.deliver(an_offer_mail(message_id=message_id, author="Dev Patel <dev{5}@example.org>"))
+    world.deliver(an_offer_mail("Jonas Weber", message_id="<offer-2@example.org>"))
+    world.poll()
+    assert len(world.check_ins()) == 2
+
+
+def test_a_check_in_forwarded_to_a_friend_is_no_answer(embedded_world: World) -> None:
+    world = asked(embedded_world)
+    to_self = "To: Alex Morgan <alex@example.com>"
+    world.reply("No and no, or what do you say?", changes={to_self: "To: Kim <kim@friend.example>"})
+    world.poll()
+    assert world.case().stage is Stage.ASKED
+
+
+def test_a_draft_that_was_sent_as_it_was_closes_the_offer(world: World) -> None:
+    asked(world)
+    world.reply("no, no")
+    world.poll()
+    world.system.append("Sent", world.system.raw_messages("Drafts")[0])
+    world.poll()
+    assert world.case().closed_because is Event.OWNER_WROTE
+
+
+def test_two_people_of_one_first_name_are_two_offers(embedded_world: World) -> None:
+    world = embedded_world
+    world.deliver(an_offer_mail("David Kim"))
+    head = "In-Reply-To: <offer-1@example.org>\nReferences: <offer-1@example.org>\n"
+    world.deliver(an_offer_mail("David Cohen", message_id="<offer-2@example.org>", head=head))
+    world.poll()
+    assert len(world.cases()) == 2
+
+
+def test_an_answer_from_the_terminal_while_the_check_in_is_on_its_way_counts(embedded_world: World) -> None:
+    world = embedded_world
+    world.deliver(an_offer_mail())
+
+    def answer_meanwhile(line: Line) -> Line:
+        answered = partial(commands.answer, world.assembly().config, text="no, no", now=world.now)
+        return replace(line, outbox=Meanwhile(line, lambda: answered(handle(world))))
+
+    world.poll(change=answer_meanwhile)
+    world.poll()
+    assert len(world.drafts()) == 1
+
+
+def handle(world: World) -> str:
+    return world.case().offer.handle
+
+
+class Meanwhile:
+    """An outbox that takes long enough for something else to happen."""
+
+    def __init__(self, line: Line, happens: Callable[[], object]) -> None:
+        self._line = line
+        self._happens = happens
+
+    def submit(self, mail: OwnerMail, content: bytes, transmit: Callable[[], None]) -> None:
+        assert self._line.outbox is not None
+        self._line.outbox.submit(mail, content, transmit)
+        self._happens()
+
+
+def test_an_unclear_reply_after_the_draft_gets_one_question_back(embedded_world: World) -> None:
+    world = asked(embedded_world)
+    world.reply("no, no")
+    world.poll()
+    for number in range(2):
+        world.reply("Hm, wait.", changes={"reply-": f"later{number}-"})
+        world.poll()
+    assert len(world.check_ins()) == 2
+    assert len(world.drafts()) == 1
+
+
+def test_a_message_that_the_server_will_not_give_is_noted_and_passed(embedded_world: World) -> None:
+    world = embedded_world
+    world.deliver(an_offer_mail())
+    world.deliver(an_offer_mail("Jonas Weber", message_id="<offer-2@example.org>"))
+    count = world.poll(change=lambda line: replace(line, session=cast("Session", WithoutText(line.session))))
+    assert (count.offers, count.unreadable) == (1, 1)
+
+
+class WithoutText:
+    """A session whose server never gives the text of the oldest message it is asked for."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._session, name)
+
+    def texts(self, summaries: Sequence[Summary]) -> list[tuple[int, bytes]]:
+        lowest = min((summary.uid for summary in summaries), default=0)
+        return [(uid, raw) for uid, raw in self._session.texts(summaries) if uid != lowest]
 
 
 class FellSilent:

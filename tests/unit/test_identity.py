@@ -26,6 +26,11 @@ def test_a_footer_of_a_list_makes_no_other_mail() -> None:
     assert (identity_of(plain), fingerprint_of(plain)) == (identity_of(footed), fingerprint_of(footed))
 
 
+def test_a_mark_that_a_gateway_puts_before_the_subject_makes_no_other_mail() -> None:
+    marked = mail().replace(b"Subject: Hello", b"Subject: [EXTERNAL] Hello")
+    assert fingerprint_of(parse(mail())) == fingerprint_of(parse(marked))
+
+
 def test_one_message_id_of_two_authors_is_two_mails() -> None:
     assert identity_of(parse(mail())) != identity_of(parse(mail(author="eve@example.net")))
 

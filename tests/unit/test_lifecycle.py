@@ -134,7 +134,11 @@ def test_replies_to_a_closed_offer_get_one_notice_together() -> None:
     assert owed_codes(a_case(Stage.CLOSED, closed_because=Event.OWNER_WROTE, replies=late)) == ["closed_already-1"]
 
 
-@pytest.mark.parametrize("stage", [Stage.FOUND, Stage.ASKED, Stage.UNCLEAR])
+def test_an_offer_that_nobody_was_asked_about_does_not_expire() -> None:
+    assert expires_at(a_case(Stage.FOUND), POLICY) is None
+
+
+@pytest.mark.parametrize("stage", [Stage.ASKED, Stage.UNCLEAR])
 def test_silence_ends_an_offer(stage: Stage) -> None:
     case = a_case(stage)
     assert not is_expired(case, NOW + 20 * DAY, POLICY)

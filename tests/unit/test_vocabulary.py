@@ -1,5 +1,6 @@
 """The word tables: their notation, and what must hold of every one that is shipped."""
 
+import tomllib
 from importlib import resources
 
 import pytest
@@ -111,6 +112,16 @@ class TestEveryLanguage:
 
     def test_gives_every_reason_a_name_fit_for_a_letter(self, language: str) -> None:
         assert set(vocabulary(language).reasons) == set(vocabulary("en").reasons)
+
+    def test_knows_the_direction_of_every_word_that_leads_to_a_day_of_the_month(self, language: str) -> None:
+        lexicon = vocabulary(language).dates.lexicon
+        leads = {"until", "through", "after", "before", "back", "on"}
+        table = tomllib.loads(resources.files("agent").joinpath("words", f"{language}.toml").read_text("utf-8"))
+
+        for notation in table["dates"]["words"]["until_day"]:
+            match = lexicon.longest(tokenize(tidy(notation), elides=vocabulary(language).elides), 0)
+            assert match is not None
+            assert leads & {category for category, _ in match.labels}, notation
 
     def test_is_shipped_as_data_inside_the_package(self, language: str) -> None:
         assert resources.files("agent").joinpath("words", f"{language}.toml").is_file()
