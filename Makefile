@@ -24,10 +24,9 @@ format: .venv/.dev ## put the code into the house format
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-bench: .venv/.test ## measure; BENCH_ARGS are passed to each benchmark
-	@for benchmark in benchmarks/*.py; do \
-		echo "$$benchmark"; $(BIN)/python "$$benchmark" $(BENCH_ARGS) || exit 1; \
-	done
+bench: .venv/.test ## measure how well replies are read, and with CORPUS=folder how well offers are recognised in it
+	$(BIN)/python benchmarks/replies/measure.py
+	@if [ -n "$(CORPUS)" ]; then $(BIN)/python benchmarks/detection/measure.py "$(CORPUS)"; fi
 
 clean: ## remove .venv and every cache
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -200,8 +200,21 @@ class Daemon:
             self._scheduler.modify_job(_JOB, next_run_time=moment)
 
     def _poll(self) -> None:
+        if self._stopping.is_set():
+            return
         self._busy_since = datetime.now(UTC)
         self._at_rest.clear()
+        try:
+            self._attempt()
+            self._tell_of_blindness()
+        finally:
+            self._busy_since = None
+            self._at_rest.set()
+        if self._has_news.is_set():
+            self._has_news.clear()
+            self._poll_soon()
+
+    def _attempt(self) -> None:
         try:
             count = self._assembly.poll("run", self._pause, self._wait_for_lock)
         except (LoginRefused, ConfigError) as error:
@@ -213,13 +226,6 @@ class Daemon:
             self._retry(error)
         else:
             self._succeeded(count)
-        finally:
-            self._busy_since = None
-            self._at_rest.set()
-        self._tell_of_blindness()
-        if self._has_news.is_set():
-            self._has_news.clear()
-            self._poll_soon()
 
     def _succeeded(self, count: Count) -> None:
         self._trouble.over()

@@ -239,6 +239,11 @@ def _date_at(text: _Text, at: int) -> _Found | None:
 
 def _mention(text: _Text, at: int, found: _Found) -> Mention | None:
     lead = _lead(text, at)
+    if found.is_duration and lead == "before":
+        # "Vor zwei Wochen" is two weeks ago; "voor twee weken" is for two weeks.
+        lead = "for" if text.value("for", at - 1) else "gone"
+    if lead == "gone":
+        return None
     is_led = lead is not None or _trails(text, found.end) or _is_isolated(text, at, found)
     if _is_past(text, at, found, lead) or (found.needs_lead and not is_led):
         return None
@@ -526,6 +531,8 @@ def _month(text: _Text, at: int) -> _Found | None:
     month = text.value("months", here)
     if month is None:
         return None
+    if text.value("digits", here + 1) == 2 and _day_number(text, here + 1) is None:  # noqa: PLR2004 "32 December"
+        return _Found(None, None, here + 2)
     after = here + 1 + (1 if text.mark(here + 1) == "." and text.value("digits", here + 2) == _FOUR_DIGITS else 0)
     year, end = _year(text, after)
     if text.value("following", end):
@@ -666,8 +673,13 @@ def _duration(text: _Text, at: int) -> _Found | None:
     if anchored is not None:
         return anchored
     day = _plus(text.base, count, unit)
+    if day is not None and text.value("half_more", end):
+        day, end = day + timedelta(_HALF_DAYS.get(unit, 0)), end + 1
     end = text.skip(end, "from_now")
     return replace(_Found.day(day, end), is_duration=True) if day else None
+
+
+_HALF_DAYS = {"week": 4, "month": 15, "year": 182}
 
 
 def _measure(text: _Text, at: int) -> tuple[int, str, int] | None:
@@ -731,13 +743,28 @@ def _unit(text: _Text, at: int) -> _Found | None:
     unit = _relative_unit(text, here)
     if unit is None:
         return None
+    runs = here > at and text.value("next", here) and _lead(text, at) == "for" and unit[1] == 1
+    if unit[0] == "fortnight" or runs:
+        # "For the next month" is a month from today, "next month" the month on the calendar.
+        return replace(_Found.day(_plus(text.base, 1, unit[0]), unit[2]), is_duration=True)
     weekday_at = text.skip(unit[2], "on")
     weekday = text.value("weekdays", weekday_at)
     if unit[0] == "week" and weekday is not None:
         monday = text.base + timedelta(7 * unit[1] - text.base.weekday())
         return _Found.day(monday + timedelta(weekday), weekday_at + 1)
     found = _span_of_unit(text.base, unit[0], unit[1], unit[2])
-    return replace(found, is_present=unit[1] == 0) if found else None
+    if found is None or unit[1] != 0:
+        return found
+    return _and_next(text, unit[0], found) or replace(found, is_present=True)
+
+
+def _and_next(text: _Text, unit: str, found: _Found) -> _Found | None:
+    """As in "this week and next": to the end of the second one."""
+    if not (text.value("and", found.end) and text.value("next", found.end + 1)):
+        return None
+    end = found.end + 2 + bool(text.value("units", found.end + 2) == unit)
+    second = _span_of_unit(text.base, unit, 1, end)
+    return _Found(found.first, second.last, end, is_present=True) if second else None
 
 
 def _span_of_unit(base: date, unit: str, ahead: int, end: int) -> _Found | None:
@@ -771,7 +798,15 @@ def _named_span(text: _Text, at: int) -> _Found | None:
         return _Found(monday + timedelta(14), monday + timedelta(20), end)
     if kind == "month_after_next":
         return _Found(*_months(text.base.replace(day=1), 2, 1), end)
+    if kind in {"week_end", "month_end", "quarter_end", "year_end"}:
+        return _end_of(kind.removesuffix("_end"), text.base, end)
     return _neighbour(text, end - 1)
+
+
+def _end_of(unit: str, base: date, end: int) -> _Found | None:
+    """As in "EOY", "Monatsende": one word for the end of a stretch."""
+    found = _span_of_unit(base, unit, 0, end)
+    return _part_of("end", unit, replace(found, is_present=True), base) if found else None
 
 
 def _neighbour(text: _Text, at: int) -> _Found | None:
@@ -799,8 +834,6 @@ def _part(text: _Text, at: int) -> _Found | None:
     if whole is None:
         return None
     unit, found = whole
-    if part == "end" and unit == "week" and text.base.weekday() >= calendar.FRIDAY and found.is_present:
-        return _Found(None, None, found.end)
     return _part_of(part, unit, found, text.base)
 
 
@@ -834,14 +867,17 @@ _PARTS: Mapping[tuple[str, str], int] = {
 
 
 def _part_of(part: str, unit: str, found: _Found, base: date) -> _Found:
+    if part == "end" and unit == "week" and base.weekday() >= calendar.FRIDAY and found.is_present:
+        # Said on a Friday or later, it may be this week or the next.
+        return _Found(None, None, found.end)
     days = _PARTS.get((part, unit), _PARTS.get((part, ""), 0))
     if found.first is None or found.last is None:
         return found
     day = found.first + timedelta(days) if days >= 0 else found.last + timedelta(days + 1)
     if day <= base and found.is_present and not (part in {"start", "early", "mid", "late"} and unit == "week"):
         day = day if part not in {"start", "early", "mid", "late"} else base
-    is_end = part in {"end", "rest", "whole"}
-    return replace(_Found.day(day, found.end), is_end=is_end and part != "end")
+    is_present = part in {"rest", "whole"}
+    return replace(_Found(base if is_present else day, day, found.end), is_present=is_present)
 
 
 def _quarter(text: _Text, at: int) -> _Found | None:
@@ -871,6 +907,11 @@ def _season(text: _Text, at: int) -> _Found | None:
     return _Found(first, plus_months(first, 3) - timedelta(1), end, needs_lead=year is None)
 
 
+def _vague(text: _Text, at: int) -> _Found | None:
+    """A time that has no day of its own in the tables, such as "the holidays": a question, not a guess."""
+    return _Found(None, None, at + 1, needs_lead=True) if text.value("vague", at) else None
+
+
 def _year_alone(text: _Text, at: int) -> _Found | None:
     year = text.value("number", at)
     if text.value("digits", at) != _FOUR_DIGITS or year is None or not 0 <= year - text.base.year <= 2:  # noqa: PLR2004
@@ -892,7 +933,7 @@ def _holiday(text: _Text, at: int) -> _Found | None:
 
 _PRODUCTIONS: tuple[Callable[[_Text, int], _Found | None], ...] = (
     _iso, _numeric, _day_month, _month_day, _part, _weekday, _duration, _holiday, _named_span,
-    _unit, _day_of_month, _month, _quarter, _season, _tomorrow, _year_alone,
+    _unit, _vague, _day_of_month, _month, _quarter, _season, _tomorrow, _year_alone,
 )  # fmt: skip
 
 
@@ -955,10 +996,12 @@ def easter(year: int) -> date:
 
 
 def holiday(rule: str, year: int) -> date | None:
-    """The day of a holiday: "12-25", "easter+39" (days after Easter), "11:4:3" (November's fourth Thursday).
+    """The day of a holiday: "12-25", "easter+39" (days after Easter), "11:4:3" (November's fourth Thursday), or a list of days.
 
     The last such weekday of a month is number -1. A rule of another form is an error in a word table: ValueError.
     """
+    if " " in rule:
+        return next((day for day in map(date.fromisoformat, rule.split()) if day.year == year), None)
     if rule.startswith("easter"):
         return easter(year) + timedelta(int(rule.removeprefix("easter") or 0))
     if ":" in rule:

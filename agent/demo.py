@@ -54,7 +54,10 @@ path = "{folder}/state/gracious.db"
 
 def perform(*, serve: bool) -> None:
     """Play the demo; with `serve`, keep the servers and the daemon up until interrupted."""
-    with tempfile.TemporaryDirectory(prefix="gracious-demo-") as folder, _servers() as servers:
+    with (
+        tempfile.TemporaryDirectory(prefix="gracious-demo-", ignore_cleanup_errors=True) as folder,
+        _servers() as servers,
+    ):
         assembly = _assembly(Path(folder), servers)
         stage = _Play(servers, assembly)
         stage.deliver_samples()

@@ -237,7 +237,9 @@ class Detector:
 
     def _addressed(self, message: Message) -> list[Evidence]:
         """How many it was sent to. A single recipient who is not the owner is one by another name: it arrived here."""
-        recipients = {one.email.casefold() for one in (*message.to, *message.cc) if not self._owner.recognises(one.email)}
+        recipients = {
+            one.email.casefold() for one in (*message.to, *message.cc) if not self._owner.recognises(one.email)
+        }
         is_named = any(self._owner.recognises(one.email) for one in (*message.to, *message.cc))
         others = len(recipients) if is_named else len(recipients) - 1
         if others <= 0:

@@ -252,7 +252,8 @@ def _assign(found: Sequence[Statements], context: ReplyContext) -> tuple[list[_A
 def _assign_stretch(
     statements: Statements, before: Sequence[_Assigned], found: Sequence[Statements], context: ReplyContext
 ) -> tuple[list[_Assigned], str | None]:
-    events = _with_dittos(_without_emphasis([event for event in statements.events if event.kind is not Kind.ORDER]))
+    spoken = [event for event in statements.events if event.kind is not Kind.ORDER]
+    events = _with_doubts(_with_dittos(_without_emphasis(spoken)))
     topics = [_of_topic(event) for event in events if event.kind is Kind.TOPIC]
     swept = [
         _Assigned(question, event.value, _DIRECT, event)
@@ -285,10 +286,15 @@ def _place(
 ) -> tuple[list[_Assigned], str | None]:
     if not bare:
         return [], None
+    if len(context.asked) == 1 and len({event.value for event in bare}) > 1:
+        return [replace(_direct(next(iter(context.asked)), bare[0]), value=None)], None
     if len(bare) == 2 and _is_pair(bare, events) and not _is_only_under_one(statements, found):  # noqa: PLR2004
         return [_direct(SWAMPED, bare[0]), _direct(CHANGING, bare[1])], None
     if statements.question is not None:
         return [_direct(statements.question, bare[0])], None
+    named = {event.question for event in events if event.kind is Kind.PARTICLE} - {None}
+    if len(bare) == len(named) == 1:
+        return [_direct(next(iter(BOTH_QUESTIONS - named)), bare[0])], None
     if len(context.asked) == 1 and len(bare) == 1:
         return [_direct(next(iter(context.asked)), bare[0])], None
     return _place_by_topics(bare, events, before)
@@ -305,9 +311,9 @@ def _is_pair(bare: Sequence[Event], events: Sequence[Event]) -> bool:
     """As in "No, no", "yes / no", "no and no": two answers with nothing between them, each for one question."""
     first, second = bare
     places = [events.index(first), events.index(second)]
-    is_adjacent = places[1] == places[0] + 1
-    is_open = places[0] == 0 or all(event.kind is Kind.TOPIC for event in events[: places[0]]) is False
-    return is_adjacent and (is_open or places[0] == 0)
+    has_topics = any(event.kind is Kind.TOPIC and not event.is_implied for event in events)
+    is_sure = first.value is not None and second.value is not None
+    return places[1] == places[0] + 1 and (places[0] == 0 or not has_topics) and (is_sure or not has_topics)
 
 
 def _place_by_topics(
@@ -384,6 +390,18 @@ def _underlines(event: Event, before: Event) -> bool:
     return event.is_firm or (before.is_firm and "." not in event.separators)
 
 
+def _with_doubts(events: Sequence[Event]) -> list[Event]:
+    """As in "Swamped, or maybe not": a doubt in the same sentence takes back what was said right before it."""
+    settled: list[Event] = []
+    for event in events:
+        is_doubt = event.kind is Kind.PARTICLE and event.value is None and not event.separators & {".", "\n"}
+        if is_doubt and settled and settled[-1].kind is Kind.TOPIC and not settled[-1].is_implied:
+            settled[-1] = replace(settled[-1], value=None)
+        else:
+            settled.append(event)
+    return settled
+
+
 def _with_dittos(events: Sequence[Event]) -> list[Event]:
     """As in "No, ditto": the same again."""
     settled: list[Event] = []
@@ -443,6 +461,18 @@ def _strongest(given: Sequence[_Assigned]) -> bool | None:
 
 def _answers(said: _Said, context: ReplyContext, base: date) -> Answers:
     phrases = vocabulary(_language(context.owner)).unclear
+    settled = _beyond_answers(said, context, phrases) or _closed(said, base)
+    if settled is not None:
+        return settled
+    repeats = "same" in said.orders or ("same_alone" in said.orders and not said.values)
+    if repeats and context.last is None:
+        return _asking(_known(said, context.earlier, base), [phrases["last"]])
+    start = context.last if repeats else context.earlier
+    return _decided(_known(said, start, base), said, start, phrases)
+
+
+def _beyond_answers(said: _Said, context: ReplyContext, phrases: Mapping[str, str]) -> Answers | None:
+    """What a reply leads to that gives no answer: thanks, doubts about everything, or words about something else."""
     if _is_acknowledgement(said) and _is_settled(context.earlier):
         return _nothing(Outcome.IGNORE)
     if said.lone is not None and _is_settled(context.earlier):
@@ -451,13 +481,15 @@ def _answers(said: _Said, context: ReplyContext, base: date) -> Answers:
         return _asking(_nothing(Outcome.CLARIFY), [phrases[question.value] for question in Question])
     if _is_silent(said) and _is_settled(context.earlier) and context.earlier is not None:
         return replace(context.earlier, outcome=Outcome.CLARIFY, unclear=(phrases["nothing"],))
+    return None
+
+
+def _closed(said: _Said, base: date) -> Answers | None:
+    """The outcome of an order to write no letter at all."""
     closing = [outcome for order, outcome in _CLOSING.items() if order in said.orders]
     if len(closing) == 1 and not said.orders & set(_LETTERS) and not said.is_order_doubted:
         return replace(_known(said, None, base), outcome=closing[0])
-    if "same" in said.orders and context.last is None:
-        return _asking(_known(said, context.earlier, base), [phrases["last"]])
-    start = context.last if "same" in said.orders else context.earlier
-    return _decided(_known(said, start, base), said, start, phrases)
+    return None
 
 
 _LETTERS = frozenset({"accept", "defer", "decline"})

@@ -276,7 +276,7 @@ def _longer_inside(text: _Text, at: int, match: Match) -> int | None:
     """Where a longer phrase begins inside this one and outlasts it: "I'm free | from the 12th"; None when none does."""
     for start in range(at + 1, match.end):
         other = _match(text, start)
-        if other is not None and other.end > match.end and other.end - start > match.end - at:
+        if other is not None and other.end > match.end and other.end - start >= match.end - at:
             return start
     return None
 
@@ -338,7 +338,7 @@ _TOPICS: dict[str, tuple[Question, bool]] = {
 }
 _STRONG = {"swamped", "changing"}
 _INVERSE = {"free", "staying", "staying_bare"}
-_ORDERS = ("accept", "defer", "decline", "decline_end", "skip", "not_an_offer", "same")
+_ORDERS = ("accept", "defer", "decline", "decline_end", "skip", "not_an_offer", "same", "same_alone")
 _DENIALS = ("not", "firm_no")
 _YES = ("yes", "firm_yes", "firm_yes_end")
 _NO = ("no", "firm_no", "firm_no_end")
@@ -352,12 +352,15 @@ def _topic(atom: _Atom) -> str | None:
 def _events(text: _Text, clauses: Sequence[_Clause]) -> Iterator[Event]:
     separators: set[str] = set()
     denied_before = False
+    named: Question | None = None
     for clause in clauses:
         separators |= clause.separators
+        named = _named(clause) or (None if clause.separators & {".", "\n"} else named)
         found = list(_events_in(text, clause, clauses, chained=denied_before and "or" in clause.separators))
         found = _with_doubtful_chain(clause, found, denied_before=denied_before)
         for event in found:
-            yield replace(event, separators=frozenset(separators), sentence=clause.sentence)
+            question = event.question or (named if event.kind is Kind.PARTICLE else None)
+            yield replace(event, question=question, separators=frozenset(separators), sentence=clause.sentence)
             separators = set()
         topics = [event for event in found if event.kind is Kind.TOPIC]
         denied_before = (
@@ -377,18 +380,24 @@ def _with_doubtful_chain(clause: _Clause, found: list[Event], *, denied_before: 
 
 
 def _events_in(text: _Text, clause: _Clause, clauses: Sequence[_Clause], *, chained: bool) -> Iterator[Event]:
-    is_hedged = clause.has("hedge", "soft_hedge")
+    is_hedged = clause.has("hedge", "soft_hedge") or _follows_hedge(clause, clauses)
     is_doubted = is_hedged or _is_conditional(clause, clauses)
     topics = [atom for atom in clause.atoms if _topic(atom) is not None]
     found = [event for atom in topics for event in _topic_events(text, clause, atom, chained=chained)]
     found = _with_particles(text, clause, topics, found)
     found += _implied(clause, found)
-    if not found and is_hedged and not clause.has("date"):
+    if not found and clause.has("hedge", "soft_hedge") and not clause.has("date"):
         found = [Event(Kind.PARTICLE, None, words=text.quote(clause.start, clause.end), question=_named(clause))]
     for event in found:
         doubtful = is_doubted and event.kind is not Kind.ORDER and not event.is_implied
         yield replace(event, value=None) if doubtful else event
     yield from _orders(clause, is_doubted=is_doubted)
+
+
+def _follows_hedge(clause: _Clause, clauses: Sequence[_Clause]) -> bool:
+    """As in the Dutch "I don't know | or I change fields", where "or" means "whether"."""
+    at = clauses.index(clause)
+    return "or" in clause.separators and at > 0 and clauses[at - 1].has("hedge")
 
 
 def _is_conditional(clause: _Clause, clauses: Sequence[_Clause]) -> bool:
@@ -460,14 +469,19 @@ def _is_remote(clause: _Clause, atom: _Atom) -> bool:
     """Whether so much unread stands before a statement that it may be on another matter."""
     is_single = atom.has("changing") and atom.end == atom.start + 1
     # "Changing trains": the word alone decides only when it stands alone.
-    return clause.unread(clause.start, atom.start) > MOST_UNREAD_BEFORE or (is_single and not clause.is_read)
+    is_remark = atom.start == clause.start and any(
+        other.start == atom.end and other.has("copula") for other in clause.atoms
+    )
+    if (is_single or is_remark) and not clause.is_read:
+        return True
+    return clause.unread(clause.start, atom.start) > MOST_UNREAD_BEFORE
 
 
 def _is_no_statement(text: _Text, clause: _Clause, atom: _Atom, name: str, *, negated: bool) -> bool:
     """Whether the words say nothing now: what was, a bare "leaving", "moving into a new flat"."""
     if any(other.has("past") and other.start <= atom.start for other in clause.atoms) or _ends_past(clause, atom):
         return True
-    if any(other.has("other_subject") and other.end <= atom.start for other in clause.atoms):
+    if any(other.has("other_subject", "addressed") and other.end <= atom.start for other in clause.atoms):
         return True
     if name == "leaving_bare":
         return not negated
@@ -500,7 +514,7 @@ def _is_label(clause: _Clause, atom: _Atom) -> bool:
         return True
     others = [other for other in clause.atoms if other is not atom]
     covered = atom.end - atom.start + sum(other.end - other.start for other in others)
-    said = any(_topic(other) or other.has("subject") for other in others if not clause.is_asked)
+    said = any(_topic(other) or other.has("subject", "claim") for other in others if not clause.is_asked)
     return (
         covered == clause.end - clause.start
         and not said
@@ -644,8 +658,9 @@ def _labelled_answers(events: tuple[Event, ...]) -> tuple[Event, ...]:
 
 def _with_refused_labels(events: Sequence[Event]) -> Iterator[Event]:
     """As in "no, swamped" or "not any more (swamped)": what the "no" denies cannot be told."""
-    for before, event in pairwise((None, *events)):
-        refused = before is not None and before.value is False and _is_close_particle(before, event)
+    yield from events[:1]
+    for before, event in pairwise(events):
+        refused = before.value is False and _is_close_particle(before, event)
         yield replace(event, value=None) if refused and event.was_label else event
 
 
@@ -689,6 +704,8 @@ def _orders(clause: _Clause, *, is_doubted: bool) -> Iterator[Event]:
 def _is_imperative(clause: _Clause, atom: _Atom) -> bool:
     """Whether the words may be addressed to us, rather than occur in a tale about somebody."""
     others = any(other.has("other_subject") and other.end <= atom.start for other in clause.atoms)
+    if atom.has("same", "same_alone") and any(_topic(other) for other in clause.atoms):
+        return False
     is_short = clause.unread(atom.end, clause.end) <= MOST_UNREAD_AFTER_ORDER
     return is_short and not others and not clause.unread(clause.start, atom.start)
 

@@ -153,7 +153,7 @@ def _sources(context: ReplyContext) -> tuple[_Own, ...]:
 
 
 def _question_keys(owner: Owner) -> tuple[tuple[Question, tuple[str, ...]], ...]:
-    languages = [name.split("-")[0].casefold() for name in (*owner.languages, ENGLISH)]
+    languages = [name.split("-")[0].casefold() for name in (owner.language, ENGLISH)]
     tables = [vocabulary(name) for name in dict.fromkeys(languages) if name in shipped_languages()]
     return tuple(
         (Question(name), words_of(key)) for table in tables for name, keys in table.questions.items() for key in keys
@@ -161,14 +161,22 @@ def _question_keys(owner: Owner) -> tuple[tuple[Question, tuple[str, ...]], ...]
 
 
 def _own(text: str, keys: Sequence[tuple[Question, tuple[str, ...]]]) -> _Own:
-    cleaned = "\n".join(_line(raw).text for raw in tidy(text[:LONGEST_TEXT]).split("\n"))
+    cleaned = "\n".join(_LINK.sub(" ", raw).strip() for raw in tidy(text[:LONGEST_TEXT]).split("\n"))
     tokens = _words(cleaned)
     words = tuple(token.text for token in tokens)
     places: dict[str, tuple[int, ...]] = {}
     for place, word in enumerate(words):
         places[word] = (*places.get(word, ()), place)[:MOST_STARTS]
-    lines = frozenset(line for raw in cleaned.split("\n") if (line := words_of(raw)))
-    return _Own(words, places, lines, _questions(cleaned, tokens, words, keys))
+    return _Own(words, places, _full_lines(cleaned, tokens), _questions(cleaned, tokens, words, keys))
+
+
+def _full_lines(text: str, tokens: Sequence[Token]) -> frozenset[tuple[str, ...]]:
+    lines: list[list[str]] = [[]]
+    for before, token in pairwise((None, *tokens)):
+        if before is not None and token is not None and "\n" in text[before.end : token.start]:
+            lines.append([])
+        lines[-1] += [token.text] if token is not None else []
+    return frozenset(tuple(line) for line in lines if line)
 
 
 def _questions(

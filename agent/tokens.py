@@ -59,6 +59,8 @@ def tidy(text: str) -> str:
 
 def fold(word: str) -> str:
     """`word` as it is compared: without case and accents."""
+    if word.isascii():
+        return word.lower()
     bare = "".join(letter for letter in unicodedata.normalize("NFKD", word) if not unicodedata.combining(letter))
     return bare.casefold()
 

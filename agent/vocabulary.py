@@ -7,7 +7,6 @@ list of the file.
 
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,6 +21,8 @@ GAP_WORDS = 3
 """How many words `..` may stand for: enough for "leaving the world of banking", too few to join two statements."""
 SHORTEST_CORRECTED = 6
 """Letters a word of the tables must have before a misspelling of it is recognised; shorter ones lie too close."""
+NEARLY_ALL = 0.9
+"""The share of a reply's words that a language must know to be chosen without asking the others."""
 ENGLISH = "en"
 
 
@@ -192,6 +193,8 @@ def _is_symbol(term: str) -> bool:
 def _plain_words(symbol: str, *, elides: bool) -> list[_Word]:
     if _is_symbol(symbol):
         return [_Word(symbol)]
+    if elides and symbol.endswith("'"):
+        return [_Word(fold(symbol))]
     return [_Word(token.text) for token in tokenize(tidy(symbol), elides=elides)]
 
 
@@ -322,10 +325,19 @@ def shipped_languages() -> tuple[str, ...]:
 
 
 def choose(languages: Iterable[str], tokens: Sequence[Token]) -> Vocabulary:
-    """The vocabulary that knows most of these words, among the languages and English; the earlier one on a tie."""
-    known = [vocabulary(name) for name in dict.fromkeys((*_shipped(languages), ENGLISH))]
-    counts = Counter({table.language: _words_known(table, tokens) for table in known})
-    return max(known, key=lambda table: counts[table.language])
+    """The vocabulary that knows most of these words, among the languages and English; the earlier one on a tie.
+
+    One that knows nearly all of them is taken at once, so that the others need not even be loaded.
+    """
+    words = sum(token.is_word for token in tokens)
+    best: tuple[int, Vocabulary] | None = None
+    for name in dict.fromkeys((*_shipped(languages), ENGLISH)):
+        known = _words_known(vocabulary(name), tokens)
+        if best is None or known > best[0]:
+            best = (known, vocabulary(name))
+        if known >= NEARLY_ALL * words:
+            break
+    return best[1] if best is not None else vocabulary(ENGLISH)
 
 
 def _shipped(languages: Iterable[str]) -> list[str]:

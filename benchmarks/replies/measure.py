@@ -1,4 +1,7 @@
-"""How well replies are read: right, needless questions, actions on a guess, wrong. Run from the checkout: python benchmarks/replies/measure.py
+# ruff: noqa: E501 - one answer of the matrix a line
+"""How well replies are read: right, needless questions, actions on a guess, wrong.
+
+Run from the checkout: python benchmarks/replies/measure.py
 
 right: outcome and every value as expected. needless: asked back although the answer was clear (or a value was lost).
 guess: acted where a person would have asked. wrong: acted, but otherwise than the answer says.
@@ -81,9 +84,11 @@ class Measure:
         owner = ModelOwner(OWNER, (ADDRESS,), signature="Alex", languages=LANGUAGES, timezone=ZoneInfo("Europe/London"))
         self.context = replace(context_from_checkin(parse(self.ours.raw), owner), last=LAST)
 
-    def read(self, reply: Reply) -> dict[str, Any]:
-        """What `interpret --json` would print."""
-        return to_json(interpret(parse(reply.raw), self.context, now=NOW))
+    def read(self, reply: Reply, language: str | None = None) -> dict[str, Any]:
+        """What `interpret --json` would print, for an owner of that language, or one of all languages."""
+        languages = LANGUAGES if language is None else (language, "en")
+        context = replace(self.context, owner=replace(self.context.owner, languages=languages))
+        return to_json(interpret(parse(reply.raw), context, now=NOW))
 
 
 def answers_of(name: str) -> Iterator[tuple[Answer, Mapping[str, Any]]]:
@@ -98,7 +103,7 @@ def measure_wordings(measure: Measure, name: str, *, is_shown: bool) -> Counter[
     for answer, wanted in answers_of(name):
         for reply in replies(answer, measure.ours, locales=("en",)):
             if reply.layout == "top" and reply.client in {"gmail_web", "outlook_web", "iphone"}:
-                read = measure.read(reply)
+                read = measure.read(reply, wanted.get("language"))
                 verdict = grade(wanted, read)
                 found[verdict] += 1
                 if is_shown and verdict != "right" and reply.client == "gmail_web":
@@ -128,7 +133,7 @@ def main() -> None:
         action="store_true",
         help="print what was not right (never do this for the held-out file while tuning)",
     )
-    parser.add_argument("files", nargs="*", default=["answers.toml", "heldout.toml"])
+    parser.add_argument("files", nargs="*", default=["answers.toml", "heldout.toml", "languages.toml"])
     chosen = parser.parse_args()
     measure = Measure()
     for name in chosen.files:

@@ -1,3 +1,4 @@
+# ruff: noqa: D103, E501, PLR0913 - a client is named by its function, and what it writes reads best on one line
 """Replies to a check-in as mail clients write them: every client's own quotation, in every layout and several languages.
 
 Written from what the clients put on the wire, without their library. The check-in is rendered from the project's templates.
@@ -6,19 +7,25 @@ Written from what the clients put on the wire, without their library. The check-
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from html import escape
 
+from agent.compose import Composer
+from agent.message import parse
+from agent.model import Address, Contact, Introducer, Offer, Owner, Stamp
 from agent.stationery import Stationery
+from agent.wire import owner_mail
 
 OWNER = "Alex Morgan"
 AUTHOR = "Gracious"
 """The display name that our own mail comes from."""
 ADDRESS = "alex@example.com"
-SUBJECT = "Dana Reyes offers to introduce you to Sara Kim [g:kq7x2m9w4tzr]"
+SUBJECT = "Dana offers to introduce you to Sara Kim (Northlight) [g:kq7x2m9w4tzr]"
 CHECK_IN_ID = "<checkin.1@example.com>"
 DATE = "Tue, 24 Nov 2026 10:00:00 +0000"
+ASKED = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,7 @@ class CheckIn:
 
     text: str
     html: str
+    subject: str
     raw: bytes
 
 
@@ -145,28 +153,20 @@ LOCALES = {
 
 
 def check_in() -> CheckIn:
-    """The check-in about one ordinary offer, from the templates."""
-    stationery = Stationery()
-    values = {
-        "introducer": {"name": "Dana Reyes", "greeting": "Dana", "address": "dana@example.org"},
-        "contacts": [{"name": "Sara Kim", "greeting": "Sara", "description": None, "organisation": "Northlight", "field": None}],
-        "same_language": True, "is_reminder": False, "copied": [], "blurb": "", "pause": "two weeks", "token": "kq7x2m9w4tzr",
-        "sentence": "I'd be happy to put you in touch with Sara Kim, who leaves no reply unanswered.",
-        "warnings": ["Dana Reyes has not written to you before."], "mailto": ADDRESS, "subject": SUBJECT,
-    }  # fmt: skip
-    text = stationery.render("check_in.txt.j2", "en", **values)
-    html = stationery.render("check_in.html.j2", "en", **values)
-    mail = EmailMessage(policy=SMTP)
-    mail["From"] = f"{AUTHOR} <{ADDRESS}>"
-    mail["To"] = f"{OWNER} <{ADDRESS}>"
-    mail["Subject"] = SUBJECT
-    mail["Message-ID"] = CHECK_IN_ID
-    mail["Date"] = "Tue, 24 Nov 2026 09:00:00 +0000"
-    mail["X-Gracious-Asks"] = "swamped, changing_fields"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(text)
-    mail.add_alternative(html, subtype="html")
-    return CheckIn(text, html, bytes(mail))
+    """The check-in about one ordinary offer, as the project writes it."""
+    contact = Contact(name="Sara Kim", greeting="Sara", organisation="Northlight")
+    dana = Address("Dana Reyes", "dana@example.org")
+    sentence = "I'd be happy to put you in touch with Sara Kim, who leaves no reply unanswered."
+    offer = Offer(
+        identity="6f1c2d3e4b5a69788796a5b4c3d2e1f0", message_id="<offer.1@example.org>", references=(), subject="Somebody for you",
+        author=dana, reply_to=(), to=(Address(OWNER, ADDRESS),), cc=(), sent_to=ADDRESS, date=ASKED, language="en", own_text=sentence,
+        body_text=sentence, body_html=None, sentence=sentence, score=9.0, threshold=5.0, evidence=(),
+        introducer=Introducer("Dana Reyes", "Dana", dana.email), contacts=(contact,), warnings=("Dana Reyes has not written to you before.",),
+    )  # fmt: skip
+    composer = Composer(Owner(OWNER, (ADDRESS,), signature="Alex"), Stationery(), timedelta(weeks=2))
+    raw = owner_mail(composer.check_in(offer, Stamp(CHECK_IN_ID, ASKED, token="kq7x2m9w4tzr")))
+    message = parse(raw)
+    return CheckIn(message.plain or "", message.html or "", message.subject, raw)
 
 
 def _mail(plain: str | None, html: str | None, **parameters: str) -> bytes:

@@ -61,10 +61,12 @@ SKIP, NOT_AN_OFFER, CLARIFY, IGNORE = Outcome.SKIP, Outcome.NOT_AN_OFFER, Outcom
         "No, no", "no and no", "no/no", "No. No.", "No\nNo", "n n", "neither", "Neither of them!", "none of the above",
         "no to both", "both: no", "1. no 2. no", "1) no\n2) no", "#1 no, #2 no", "first: no, second: no", "nope, nope",
         "Swamped: no\nChanging fields: no", "swamped? no. changing fields? no.", "swamped no changing fields no",
-        "Not swamped, not changing fields.", "I'm neither swamped nor changing fields", "Not swamped or changing fields",
+        "Not swamped, not changing fields.", "I'm neither swamped nor changing fields",
+        "Not swamped or changing fields",
         "Not really, and no.", "I have time, and I'm staying in my field.", "no longer swamped, same field as ever",
         "I'm definitely not swamped and I have no plans to change fields", "Not swmaped, not changing feilds",
-        "no I'm not swamped and no I'm not changing fields", "I was swamped last week but now I'm free. Not changing fields.",
+        "no I'm not swamped and no I'm not changing fields",
+        "I was swamped last week but now I'm free. Not changing fields.",
         "❌ ❌", "**No**, **no**", "No. Also no.", "Am I swamped? No. Am I changing fields? No.",
     ],
 )  # fmt: skip
@@ -270,13 +272,13 @@ def test_a_yes_under_the_second_question_answers_it() -> None:
 
 
 def test_an_answer_after_the_second_question_answers_it_when_the_first_has_one() -> None:
-    text = "> 1. Are you swamped?\nno\n> 2. Are you changing fields?\n>\n> Just reply to this mail, in your own words.\n\nno"
+    text = "> 1. Are you swamped?\nno\n> 2. Are you changing fields?\n>\n> Just reply to this mail.\n\nno"
 
     assert values(said(text)) == (ACCEPT, False, False)
 
 
 def test_answers_typed_into_the_quotation_are_read_when_there_are_no_others() -> None:
-    text = "> 1. Are you swamped?\n> no\n> 2. Are you changing fields?\n> no\n>\n> Just reply to this mail, in your own words."
+    text = "> 1. Are you swamped?\n> no\n> 2. Are you changing fields?\n> no\n>\n> Just reply to this mail."
 
     assert values(said(text)) == (ACCEPT, False, False)
 
@@ -373,9 +375,10 @@ def test_the_moment_of_reading_stands_in_for_a_missing_date() -> None:
 
 def test_a_letter_about_something_else_is_no_answer() -> None:
     text = (
-        "Dear all, the quarterly figures will be changing as of Friday because the depot in Leith was closed and both teams "
-        "moved their stock to the harbour, where neither crane was working until Thursday; please send the corrected sheets to "
-        "Moira, who collects them, and remind your people that no claims can be accepted after the first of the month."
+        "Dear all, the quarterly figures will be changing as of Friday because the depot in Leith was closed and both "
+        "teams moved their stock to the harbour, where neither crane was working until Thursday; please send the "
+        "corrected sheets to Moira, who collects them, and remind your people that no claims can be accepted after "
+        "the first of the month."
     )
 
     assert said(text).outcome is CLARIFY

@@ -46,7 +46,7 @@ def test_an_answer_below_the_whole_quotation_stands_under_no_question() -> None:
 
 
 def test_answers_between_the_questions_stand_under_them() -> None:
-    text = f"{ATTRIBUTION}\n> 1. Are you swamped?\n\nyes\n\n> 2. Are you changing fields?\n\nno\n\n> Just reply to this mail."
+    text = f"{ATTRIBUTION}\n> 1. Are you swamped?\n\nyes\n\n> 2. Are you changing fields?\n\nno\n\n> Just reply."
 
     assert own(text) == [("yes", SWAMPED), ("no", CHANGING)]
 
@@ -192,13 +192,15 @@ def test_a_warning_of_the_mail_server_above_the_answer_goes() -> None:
 
 
 def test_a_signed_message_is_read_inside_its_armour() -> None:
-    text = "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nno, no\n-----BEGIN PGP SIGNATURE-----\n\nabc\n-----END PGP SIGNATURE-----\n"
+    head = "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n"
+    text = f"{head}no, no\n-----BEGIN PGP SIGNATURE-----\n\nabc\n-----END PGP SIGNATURE-----\n"
 
     assert own(text) == [("no, no", None)]
 
 
 def test_the_html_part_is_read_where_there_is_no_other() -> None:
-    html = "<div>no<br>no</div><br><blockquote type=cite><p>1. Are you swamped?</p><p>2. Are you changing fields?</p></blockquote>"
+    quotation = "<blockquote type=cite><p>1. Are you swamped?</p><p>2. Are you changing fields?</p></blockquote>"
+    html = f"<div>no<br>no</div><br>{quotation}"
 
     assert own(html, "html") == [("no\nno", None)]
 
@@ -215,7 +217,10 @@ def test_our_later_mails_are_subtracted_as_well() -> None:
 def test_an_older_answer_of_the_owner_inside_the_quotation_is_not_read_again() -> None:
     ours = "Are you changing fields?\n"
     context = ReplyContext(ours=(ours, OURS), subjects=(SUBJECT,), asked=frozenset({CHANGING}), owner=ALEX)
-    text = f"no\n\n{ATTRIBUTION}\n> Are you changing fields?\n>\n> {ATTRIBUTION}\n>> yes, swamped until the 5th\n>>\n>> 1. Are you swamped?"
+    quotation = (
+        f"> Are you changing fields?\n>\n> {ATTRIBUTION}\n>> yes, swamped until the 5th\n>>\n>> 1. Are you swamped?"
+    )
+    text = f"no\n\n{ATTRIBUTION}\n{quotation}"
 
     assert own(text, context=context) == [("no", None)]
 
