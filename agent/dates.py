@@ -996,7 +996,7 @@ def easter(year: int) -> date:
 
 
 def holiday(rule: str, year: int) -> date | None:
-    """The day of a holiday: "12-25", "easter+39" (days after Easter), "11:4:3" (November's fourth Thursday), or a list of days.
+    """The day of a holiday: "12-25", "easter+39" (days after Easter), "11:4:3" (November's fourth Thursday), or a list.
 
     The last such weekday of a month is number -1. A rule of another form is an error in a word table: ValueError.
     """

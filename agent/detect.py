@@ -202,7 +202,7 @@ class Detector:
         last: int,
         outside: Found | None = None,
     ) -> tuple[Evidence, ...]:
-        """The strongest phrase of these sections in reach in full, the next ones in part; none that `outside` contains."""
+        """The strongest phrase of these sections in reach in full, the next in part; none that `outside` contains."""
         wanted = frozenset(sections)
         near = [
             one
@@ -295,7 +295,7 @@ class Detector:
             threshold=self._threshold,
             evidence=evidence,
             language=self._language(reading),
-            sentence=reading.line(stretch.sentence) if stretch else None,
+            sentence=reading.line(_telling_sentence(reading, stretch)) if stretch else None,
             introducer=introducer(message, reading.letter, self._lexicon),
             contacts=contacts(self._scene(message, reading, stretch), self._lexicon) if is_offer and stretch else (),
         )
@@ -344,7 +344,7 @@ class Reading:
         return " ".join(self.text[sentence.start : end].split())
 
     def spoken_to(self, number: int) -> tuple[str, ...]:
-        """Whom this sentence addresses: the last name at the head of a sentence and before a comma, or the greeting's."""
+        """Whom this sentence addresses: the last name at a sentence's head and before a comma, or the greeting's."""
         for at in range(number, -1, -1):
             for one in self.census.within(at)[:1]:
                 if one.first == 0 and self.text[one.end : one.end + 2].strip()[:1] in _AFTER_VOCATIVE:
@@ -360,6 +360,16 @@ class Reading:
         """Whether somebody is referred to near by."""
         near = self.sentences[max(0, number - 1) : number + 2]
         return any(token.word in pronouns for sentence in near for token in sentence.tokens)
+
+
+def _telling_sentence(reading: Reading, stretch: Stretch) -> int:
+    """The sentence to show to the owner: where the author volunteers, though another one began the stretch."""
+    volunteered = [one for one in stretch.evidence if one.start is not None and one.rule.split(".")[1:2] == ["offer"]]
+    strongest = max(volunteered, key=lambda one: one.weight, default=None)
+    if strongest is None or strongest.start is None:
+        return stretch.sentence
+    holding = (at for at, sentence in enumerate(reading.sentences) if sentence.start <= strongest.start < sentence.end)
+    return next(holding, stretch.sentence)
 
 
 _AFTER_VOCATIVE = frozenset(",:!-–—")

@@ -276,7 +276,7 @@ def _direct(question: Question | None, event: Event) -> _Assigned:
     return _Assigned(question or SWAMPED, event.value, _DIRECT, event)
 
 
-def _place(
+def _place(  # noqa: PLR0911  # a decision table
     bare: Sequence[Event],
     events: Sequence[Event],
     statements: Statements,

@@ -1,7 +1,8 @@
 """I/O: files. How well offers are recognised in a folder of mail with a labels.jsonl; prints one table.
 
 Each line of labels.jsonl names a file and its label ("offer", "made", ...), and may tell the language, the confidence
-("borderline" offers and "near-miss" negatives count neither way), the introducer and the introducee. Files without a line count as negatives.
+("borderline" offers and "near-miss" negatives count neither way), the introducer and the introducee.
+Files without a line count as negatives.
 """
 
 import argparse
@@ -112,7 +113,7 @@ def detector(owner: Owner) -> Detector:
 
 
 def right_name(expected: str | None, found: str | None) -> str:
-    """"right", "null" or "wrong"."""
+    """How a name was found: "right", "null" or "wrong"."""
     if found is None:
         return "right" if expected is None else "null"
     if expected is None:
@@ -188,9 +189,7 @@ def table(lines: Iterable[Sequence[str]]) -> str:
     """Columns of equal width."""
     cells = list(lines)
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-    return "\n".join(
-        "  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)) for row in cells
-    )
+    return "\n".join("  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)) for row in cells)
 
 
 def errors(outcomes: Iterable[Outcome]) -> Iterator[str]:

@@ -164,7 +164,7 @@ def check_in() -> CheckIn:
         introducer=Introducer("Dana Reyes", "Dana", dana.email), contacts=(contact,), warnings=("Dana Reyes has not written to you before.",),
     )  # fmt: skip
     composer = Composer(Owner(OWNER, (ADDRESS,), signature="Alex"), Stationery(), timedelta(weeks=2))
-    raw = owner_mail(composer.check_in(offer, Stamp(CHECK_IN_ID, ASKED, token="kq7x2m9w4tzr")))
+    raw = owner_mail(composer.check_in(offer, Stamp(CHECK_IN_ID, ASKED, token="kq7x2m9w4tzr")))  # noqa: S106
     message = parse(raw)
     return CheckIn(message.plain or "", message.html or "", message.subject, raw)
 

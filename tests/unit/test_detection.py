@@ -102,6 +102,11 @@ def test_an_offer_in_quoted_text_alone_is_none() -> None:
     assert examined(quoted).kind is Kind.QUOTED
 
 
+def test_the_owner_is_shown_the_sentence_that_makes_the_offer() -> None:
+    verdict = examined("I met Sara Lindqvist at Northwind. You two would get on. Shall I introduce you to her?")
+    assert verdict.sentence == "Shall I introduce you to her?"
+
+
 def test_a_near_miss_lies_between_nothing_and_the_threshold() -> None:
     assert 0 < NEAR < 5.0
 
