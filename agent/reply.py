@@ -276,7 +276,7 @@ def _direct(question: Question | None, event: Event) -> _Assigned:
     return _Assigned(question or SWAMPED, event.value, _DIRECT, event)
 
 
-def _place(  # noqa: PLR0911  # a decision table
+def _place(
     bare: Sequence[Event],
     events: Sequence[Event],
     statements: Statements,
@@ -284,20 +284,31 @@ def _place(  # noqa: PLR0911  # a decision table
     found: Sequence[Statements],
     context: ReplyContext,
 ) -> tuple[list[_Assigned], str | None]:
+    """The questions that bare answers belong to; else the words of the one that may answer either."""
     if not bare:
         return [], None
-    if len(context.asked) == 1 and len({event.value for event in bare}) > 1:
-        return [replace(_direct(next(iter(context.asked)), bare[0]), value=None)], None
-    if len(bare) == 2 and _is_pair(bare, events) and not _is_only_under_one(statements, found):  # noqa: PLR2004
-        return [_direct(SWAMPED, bare[0]), _direct(CHANGING, bare[1])], None
+    if len(context.asked) == 1:
+        return [_for_one_question(next(iter(context.asked)), bare)], None
+    placed = _in_order(bare, events, statements, found)
+    return (placed, None) if placed else _place_by_topics(bare, events, before)
+
+
+def _for_one_question(question: Question, bare: Sequence[Event]) -> _Assigned:
+    """As in "no, no" to a single question: one answer, or a doubt when they differ."""
+    agreed = len({event.value for event in bare}) == 1
+    return _direct(question, bare[0] if agreed else replace(bare[0], value=None))
+
+
+def _in_order(
+    bare: Sequence[Event], events: Sequence[Event], statements: Statements, found: Sequence[Statements]
+) -> list[_Assigned]:
+    """Bare answers placed by where they stand: one for each question, under a question, or beside a named one."""
+    if len(bare) == len(BOTH_QUESTIONS) and _is_pair(bare, events) and not _is_only_under_one(statements, found):
+        return [_direct(question, event) for question, event in zip(Question, bare, strict=True)]
     if statements.question is not None:
-        return [_direct(statements.question, bare[0])], None
+        return [_direct(statements.question, bare[0])]
     named = {event.question for event in events if event.kind is Kind.PARTICLE} - {None}
-    if len(bare) == len(named) == 1:
-        return [_direct(next(iter(BOTH_QUESTIONS - named)), bare[0])], None
-    if len(context.asked) == 1 and len(bare) == 1:
-        return [_direct(next(iter(context.asked)), bare[0])], None
-    return _place_by_topics(bare, events, before)
+    return [_direct(next(iter(BOTH_QUESTIONS - named)), bare[0])] if len(bare) == len(named) == 1 else []
 
 
 def _is_only_under_one(statements: Statements, found: Sequence[Statements]) -> bool:

@@ -300,6 +300,9 @@ class TestInAThread:
         assert values(answers) == (DEFER, True, False)
         assert (answers.until, answers.reason) == (date(2026, 12, 12), "on deadline")
 
+    def test_a_doubled_answer_to_a_single_question_changes_nothing_else(self) -> None:
+        assert values(said("No, no!", asked(CHANGING, earlier=self.PARTLY))) == (DEFER, True, False)
+
     def test_a_date_alone_completes_an_earlier_yes(self) -> None:
         earlier = replace(self.PARTLY, until=None, changing_fields=False)
 
