@@ -241,7 +241,7 @@ class _Search:
     # Somebody without a name
 
     def _described(self) -> Contact | None:
-        """Somebody told by what they are ("a local contact in engineering"): from the article to the phrase's end."""
+        """Somebody told by what they are: "a local contact in engineering", from the article to the phrase's end."""
         order = sorted(self._near, key=lambda number: (abs(number - self._scene.offer), number))
         for number in order:
             found = self._description(self._scene.sentences[number])

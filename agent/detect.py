@@ -4,7 +4,8 @@ message → sentences → phrases found in each → the strongest stretch of sen
 every number of the score is a row of a phrase table or of the tables below, and stands in the verdict.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -14,7 +15,7 @@ from agent.contacts import Scene, contacts, is_third_person
 from agent.extract import introducer
 from agent.letter import Letter
 from agent.model import Address, Evidence, Kind, Message, Owner, Verdict
-from agent.notation import BEGIN, END, QUESTION, Automaton, Key
+from agent.notation import Line, located, needs
 from agent.people import Census, Lexicon, Mention
 from agent.phrasebook import Phrasebook, Rule, merged
 from agent.sentences import MOST_TEXT, Sentence, sentences, words
@@ -26,6 +27,10 @@ THRESHOLD = 5.0
 _ANCHORS = frozenset({"offer", "link", "wish", "act"})
 _LONE_CUE = 2.0
 """Weight of a cue that may carry an offer by itself, after somebody was presented: "Interested?", "Should I?"."""
+_STRONG = 2.0
+"""Weight of a phrase that speaks of an introduction whoever the third person is."""
+_PRESENTED = 1.5
+"""Weight of a phrase that presents somebody as a stranger to the owner."""
 _AROUND = 2
 """Sentences before and after one that still speak of the same thing; two thirds of real offers ask leave there."""
 _FARTHEST_NAME = 4
@@ -33,15 +38,15 @@ _FARTHEST_NAME = 4
 _MOST_QUOTED = 16_384
 _MANY = 3
 """Further recipients beyond whom a mail is an announcement rather than an offer."""
-_SECOND = 0.5
-"""What a second phrase of the same section adds, of its weight: it says the same thing once more."""
-_MOST_SECONDS = 2
+_FACTORS = (1.0, 0.5, 0.25)
+"""What the first, second and third phrase of one section add, of their weights."""
 
 WEIGHTS: Mapping[str, float] = MappingProxyType(
     {
         "named": 1.0,  # a third person is named near by
         "named-too": 0.5,  # named where another is described as well: often the same person
-        "pronoun": 0.5,
+        "pronouns": 0.5,
+        "roles": -0.25,  # somebody, or people, or the team
         "nobody": -1.5,  # no third person anywhere: whom would the owner meet?
         "question": 0.5,  # the sentence asks
         "alone": 0.5,  # sent to the owner and nobody else
@@ -63,6 +68,10 @@ class Found:
     start: int
     end: int
 
+    def overlaps(self, other: "Found") -> bool:
+        """Whether both match some of the same words."""
+        return self.start < other.end and other.start < self.end
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -76,6 +85,63 @@ class Stretch:
     def score(self) -> float:
         """The sum of the weights."""
         return sum(one.weight for one in self.evidence)
+
+
+class Matcher:
+    """Finds the phrases of one language; a pattern is tried only where the words are that it cannot do without."""
+
+    def __init__(self, book: Phrasebook) -> None:
+        small, common = book.words("function"), book.words("common")
+        self._patterns = [(rule, node) for rule in book.rules for node in rule.patterns]
+        self._needs = [
+            needs(node, lambda word: 30.0 if word in small else 3.0 if word in common else 1.0)
+            for _, node in self._patterns
+        ]
+        self._waiting: dict[str, list[int]] = {}
+        self._always: list[int] = []
+        for number, needed in enumerate(self._needs):
+            for word in needed[0] if needed else ():
+                self._waiting.setdefault(word, []).append(number)
+            if not needed:
+                self._always.append(number)
+        wanted = {word for both in self._needs for one in both for word in one}
+        self._stems = sorted({len(word) - 1 for word in wanted if word.endswith("*")})
+
+    def found(self, split: Sequence[Sentence], census: Census) -> Iterator[Found]:
+        """Every rule that matches, once a sentence, with the longest words that match it."""
+        for number, sentence in enumerate(split):
+            spelled = [token.word for token in sentence.tokens]
+            waiting = self._woken(spelled)
+            if waiting:
+                line = Line.of(spelled, census.marks(number), is_question=sentence.is_question)
+                yield from self._in_sentence(sentence, number, line, waiting)
+
+    def _woken(self, spelled: Sequence[str]) -> list[int]:
+        """The patterns that may match a sentence of these words."""
+        present = set(spelled)
+        present.update([f"{word[:length]}*" for word in present for length in self._stems])
+        woken = {number for word in present & self._waiting.keys() for number in self._waiting[word]}
+        return [
+            *self._always,
+            *(number for number in woken if not present.isdisjoint(self._needs[number][-1])),
+        ]
+
+    def _in_sentence(self, sentence: Sentence, number: int, line: Line, patterns: Sequence[int]) -> Iterator[Found]:
+        longest: dict[str, Found] = {}
+        for pattern in patterns:
+            rule, node = self._patterns[pattern]
+            place = located(node, line)
+            if place is not None:
+                one = _found(rule, sentence, number, *place)
+                known = longest.get(rule.label)
+                if known is None or known.end - known.start < one.end - one.start:
+                    longest[rule.label] = one
+        yield from longest.values()
+
+
+def _found(rule: Rule, sentence: Sentence, number: int, first: int, last: int) -> Found:
+    tokens = sentence.tokens
+    return Found(rule, number, tokens[min(first, len(tokens) - 1)].start, tokens[max(last, 1) - 1].end)
 
 
 class Detector:
@@ -93,9 +159,10 @@ class Detector:
         self._ignored = tuple(entry.casefold().lstrip("@") for entry in ignore_from)
         self._own_words = _own_words(owner)
         self._books = merged(phrasebooks)
+        self._lexicons = {book.language: Lexicon(self._books, book.language) for book in self._books}
         self._lexicon = Lexicon(self._books)
-        self._rules = tuple(rule for book in self._books for rule in book.rules for _ in rule.patterns)
-        self._automaton = Automaton([node for book in self._books for rule in book.rules for node in rule.patterns])
+        self._ear = Ear(self._books)
+        self._matchers = {book.language: Matcher(book) for book in self._books}
 
     def examine(self, message: Message, *, sender_is_known: bool = False) -> Verdict:
         """The verdict. An author whom the owner has written to gets the benefit of the doubt near the threshold."""
@@ -143,44 +210,32 @@ class Detector:
     def _read(self, text: str, author: Address | None = None) -> "Reading":
         text = text[:MOST_TEXT]
         split = sentences(text, self._lexicon["abbreviations"])
-        census = Census(text, split, self._lexicon)
-        found = tuple(one for number in range(len(split)) for one in self._found(split, census, number))
+        languages, is_sure = self._ear.languages(split)
+        lexicon = self._lexicons[languages[0]] if is_sure else self._lexicon
+        census = Census(text, split, lexicon)
+        found = tuple(one for language in languages for one in self._matchers[language].found(split, census))
         frame = letter.read(text, self._lexicon, author.name if author else "")
-        return Reading(text, split, census, found, frame, self._parties(author, frame))
+        language = languages[0] if is_sure else None
+        return Reading(text, split, census, found, frame, self._parties(author, frame), lexicon, language)
 
     def _parties(self, author: Address | None, frame: Letter) -> frozenset[str]:
         """Folded words of the names of those who need no introduction: the owner and the author."""
         named = [self._owner.name, author.name if author else "", frame.signed or ""]
         return frozenset(word for name in named for word in words(name))
 
-    def _found(self, split: Sequence[Sentence], census: Census, number: int) -> Iterator[Found]:
-        tokens = split[number].tokens
-        keys = self._keys(split[number], census.marks(number))
-        seen: dict[str, Found] = {}
-        for pattern, last in self._automaton.matched(keys).items():
-            hit = self._automaton.located(pattern, keys, last)
-            first, behind = max(hit.first - 1, 0), max(min(hit.last - 1, len(tokens)), 1)
-            one = Found(self._rules[pattern], number, tokens[min(first, len(tokens) - 1)].start, tokens[behind - 1].end)
-            known = seen.get(one.rule.label)
-            if known is None or known.end - known.start < one.end - one.start:
-                seen[one.rule.label] = one
-        yield from seen.values()
-
-    def _keys(self, sentence: Sentence, marks: Sequence[int]) -> list[Key]:
-        key = self._automaton.key
-        inner = [key(token.word, mark) for token, mark in zip(sentence.tokens, marks, strict=True)]
-        return [(BEGIN, 0), *inner, *([(QUESTION, 0)] if sentence.is_question else []), (END, 0)]
-
     # Weighing
 
     def _strongest(self, reading: "Reading", message: Message) -> Stretch | None:
-        anchored = sorted({one.sentence for one in reading.found if _may_carry(one.rule)})
-        stretches = [self._stretch(reading, number, message) for number in anchored]
-        return max(stretches, key=lambda stretch: stretch.score, default=None)
+        presented = {
+            one.sentence for one in reading.found if one.rule.section == "person" and one.rule.weight >= _PRESENTED
+        }
+        anchored = sorted({(one.sentence, one.rule.language) for one in reading.found if _may_carry(one, presented)})
+        stretches = [self._stretch(reading.told_in(language), number, message) for number, language in anchored]
+        return max(stretches, key=_rank, default=None)
 
     def _stretch(self, reading: "Reading", number: int, message: Message) -> Stretch:
-        anchors = self._counted(reading, _ANCHORS, number, number - 1, number + _AROUND)
-        cues = self._counted(reading, {"cue"}, number, number - _AROUND, number + _AROUND, _core(reading, number))
+        anchors = self._chosen(reading, _ANCHORS, range(number - 1, number + _AROUND + 1), number)
+        cues = self._chosen(reading, {"cue"}, range(number - _AROUND, number + _AROUND + 1), number, anchors)
         against = [one for one in reading.found if _counts_against(one, number)]
         people = self._third_person(reading, number)
         fixed = [
@@ -190,32 +245,27 @@ class Detector:
             *([] if cues or _offers(reading, number) or self._asks(reading, number) else [_fixed("unasked")]),
             *self._meant_for_another(reading, number, message),
         ]
-        evidence = (*anchors, *cues, *fixed, *self._weighed(reading, against))
+        said = (*_graded(reading, anchors), *_graded(reading, cues))
+        evidence = (*said, *fixed, *self._weighed(reading, against))
         return Stretch(number, evidence, tuple(one for one in reading.found if one.sentence == number))
 
-    def _counted(
-        self,
+    @staticmethod
+    def _chosen(
         reading: "Reading",
-        sections: Iterable[str],
+        sections: Collection[str],
+        near: range,
         number: int,
-        first: int,
-        last: int,
-        outside: Found | None = None,
-    ) -> tuple[Evidence, ...]:
-        """The strongest phrase of these sections in reach in full, the next in part; none that `outside` contains."""
-        wanted = frozenset(sections)
-        near = [
-            one
-            for one in reading.found
-            if one.rule.section in wanted
-            and first <= one.sentence <= last
-            and not (outside and outside.start <= one.start and one.end <= outside.end)
-        ]
-        near.sort(key=lambda one: (-one.rule.weight, abs(one.sentence - number)))
-        distinct = list({one.rule.label: one for one in reversed(near)}.values())
-        distinct.sort(key=lambda one: (-one.rule.weight, abs(one.sentence - number)))
-        factors = (1.0, *[_SECOND] * _MOST_SECONDS)
-        return tuple(_evidence(reading.text, one, factor) for one, factor in zip(distinct, factors, strict=False))
+        beside: Sequence[Found] = (),
+    ) -> tuple[Found, ...]:
+        """The strongest phrases of these sections in these sentences, nearest first; no words are counted twice."""
+        wanted = [one for one in reading.found if one.sentence in near and one.rule.section in sections]
+        wanted.sort(key=lambda one: (-one.rule.weight, abs(one.sentence - number), one.start - one.end))
+        chosen: list[Found] = []
+        for one in wanted:
+            is_said = any(one.overlaps(other) for other in (*beside, *chosen))
+            if not is_said and all(one.rule is not other.rule for other in chosen):
+                chosen.append(one)
+        return tuple(chosen[: len(_FACTORS)])
 
     def _weighed(self, reading: "Reading", against: Sequence[Found]) -> tuple[Evidence, ...]:
         distinct = {one.rule.label: one for one in reversed(against)}
@@ -223,14 +273,18 @@ class Detector:
 
     def _third_person(self, reading: "Reading", number: int) -> tuple[Evidence, ...]:
         named = reading.people_before(number)
-        shown = self._counted(reading, {"person"}, number, number - _FARTHEST_NAME, number + 1)
+        near = range(number - _FARTHEST_NAME, number + 2)
+        shown = _graded(reading, self._chosen(reading, {"person"}, near, number))
         if named:
             last = named[-1]
             weight = WEIGHTS["named"] if not shown else WEIGHTS["named-too"]
             return (*shown, Evidence("named", last.text, weight, last.start, last.end))
         if shown:
             return shown
-        return (_fixed("pronoun"),) if reading.has_pronoun(number, self._lexicon["pronouns"]) else (_fixed("nobody"),)
+        for reference in ("pronouns", "roles"):
+            if reading.refers_to(number, reading.lexicon[reference]):
+                return (_fixed(reference),)
+        return (_fixed("nobody"),)
 
     def _asks(self, reading: "Reading", number: int) -> bool:
         return any(one.is_question for one in reading.sentences[number : number + 2])
@@ -294,10 +348,10 @@ class Detector:
             score=round(sum(one.weight for one in evidence), 3),
             threshold=self._threshold,
             evidence=evidence,
-            language=self._language(reading),
-            sentence=reading.line(_telling_sentence(reading, stretch)) if stretch else None,
+            language=reading.language or _language_of_evidence(evidence),
+            sentence=reading.line(stretch.sentence) if stretch else None,
             introducer=introducer(message, reading.letter, self._lexicon),
-            contacts=contacts(self._scene(message, reading, stretch), self._lexicon) if is_offer and stretch else (),
+            contacts=contacts(self._scene(message, reading, stretch), reading.lexicon) if is_offer and stretch else (),
         )
 
     def _scene(self, message: Message, reading: "Reading", stretch: Stretch) -> Scene:
@@ -315,9 +369,6 @@ class Detector:
             ),
         )
 
-    def _language(self, reading: "Reading") -> str | None:
-        return language_of(reading.sentences, self._books)
-
 
 @dataclass(frozen=True)
 class Reading:
@@ -329,11 +380,18 @@ class Reading:
     found: tuple[Found, ...]
     letter: Letter
     parties: frozenset[str]
+    lexicon: Lexicon
+    language: str | None
+    """None when there are too few words to tell."""
 
     @classmethod
     def empty(cls) -> "Reading":
         """Of a message that need not be read."""
-        return cls("", (), Census("", (), Lexicon(())), (), Letter(0, 0, (), None), frozenset())
+        return cls("", (), Census("", (), Lexicon(())), (), Letter(0, 0, (), None), frozenset(), Lexicon(()), None)
+
+    def told_in(self, language: str) -> "Reading":
+        """The same with the phrases of one language only: those of several do not make one statement."""
+        return replace(self, found=tuple(one for one in self.found if one.rule.language == language))
 
     def line(self, number: int) -> str:
         """A sentence on one line."""
@@ -344,7 +402,7 @@ class Reading:
         return " ".join(self.text[sentence.start : end].split())
 
     def spoken_to(self, number: int) -> tuple[str, ...]:
-        """Whom this sentence addresses: the last name at a sentence's head and before a comma, or the greeting's."""
+        """Whom this sentence addresses: the last name that heads a sentence before a comma, or the greeting's."""
         for at in range(number, -1, -1):
             for one in self.census.within(at)[:1]:
                 if one.first == 0 and self.text[one.end : one.end + 2].strip()[:1] in _AFTER_VOCATIVE:
@@ -356,35 +414,40 @@ class Reading:
         near = range(max(0, number - _FARTHEST_NAME), min(number + 2, len(self.sentences)))
         return [one for at in near for one in self.census.within(at) if is_third_person(one, self.letter, self.parties)]
 
-    def has_pronoun(self, number: int, pronouns: frozenset[str]) -> bool:
+    def refers_to(self, number: int, referring: frozenset[str]) -> bool:
         """Whether somebody is referred to near by."""
         near = self.sentences[max(0, number - 1) : number + 2]
-        return any(token.word in pronouns for sentence in near for token in sentence.tokens)
-
-
-def _telling_sentence(reading: Reading, stretch: Stretch) -> int:
-    """The sentence to show to the owner: where the author volunteers, though another one began the stretch."""
-    volunteered = [one for one in stretch.evidence if one.start is not None and one.rule.split(".")[1:2] == ["offer"]]
-    strongest = max(volunteered, key=lambda one: one.weight, default=None)
-    if strongest is None or strongest.start is None:
-        return stretch.sentence
-    holding = (at for at, sentence in enumerate(reading.sentences) if sentence.start <= strongest.start < sentence.end)
-    return next(holding, stretch.sentence)
+        return any(token.word in referring for sentence in near for token in sentence.tokens)
 
 
 _AFTER_VOCATIVE = frozenset(",:!-–—")
 _FEW_WORDS = 4
 _SHARE = 0.12
+"""Of all words, that the small words of a language make up at least in it."""
+_RIVAL = 0.8
+"""Share of the best language's small words from which another is read as well: Spanish and Portuguese share many."""
+_MOST_WORDS = 600
 
 
-def language_of(split: Sequence[Sentence], books: Sequence[Phrasebook]) -> str | None:
-    """The language whose small words are the commonest; None when there are too few of them."""
-    tokens = [token.word for sentence in split for token in sentence.tokens][:2000]
-    counts = {book.language: sum(word in book.words("function") for word in tokens) for book in books}
-    best = max(counts, key=lambda language: counts[language], default=None)
-    if best is None or counts[best] < min(_FEW_WORDS, _SHARE * len(tokens)) or not counts[best]:
-        return None
-    return best
+class Ear:
+    """Tells the language of a text by its small words."""
+
+    def __init__(self, books: Sequence[Phrasebook]) -> None:
+        self._languages = tuple(book.language for book in books)
+        self._spoken: dict[str, list[str]] = {}
+        for book in books:
+            for word in book.words("function"):
+                self._spoken.setdefault(word, []).append(book.language)
+
+    def languages(self, split: Sequence[Sentence]) -> tuple[tuple[str, ...], bool]:
+        """The languages a text may be in, likeliest first, and whether the first one is sure; else all of them."""
+        heard = [token.word for sentence in split for token in sentence.tokens][:_MOST_WORDS]
+        counts = Counter(language for word in heard for language in self._spoken.get(word, ()))
+        ranked = tuple(sorted(self._languages, key=lambda language: -counts[language]))
+        most = counts[ranked[0]] if ranked else 0
+        if most < max(_FEW_WORDS, _SHARE * len(heard)):
+            return ranked, False
+        return tuple(one for one in ranked if counts[one] >= _RIVAL * most), True
 
 
 def _own_words(owner: Owner) -> frozenset[str]:
@@ -430,8 +493,19 @@ def _evidence(text: str, found: Found, factor: float) -> Evidence:
     return Evidence(found.rule.label, quoted, found.rule.weight * factor, found.start, found.end)
 
 
-def _may_carry(rule: Rule) -> bool:
-    return rule.section in _ANCHORS or (rule.section == "cue" and rule.weight >= _LONE_CUE)
+def _language_of_evidence(evidence: Sequence[Evidence]) -> str | None:
+    """The language of the first phrase, for a text too short to tell by its small words."""
+    return next((one.rule.partition(".")[0] for one in evidence if "." in one.rule), None)
+
+
+def _may_carry(found: Found, presented: Collection[int]) -> bool:
+    """Whether an offer can rest on it: what says little by itself needs somebody who is presented near by."""
+    rule = found.rule
+    if rule.section in _ANCHORS and rule.weight >= _STRONG:
+        return True
+    is_anchor = rule.section in _ANCHORS or (rule.section == "cue" and rule.weight >= _LONE_CUE)
+    near = range(found.sentence - _FARTHEST_NAME, found.sentence + 2)
+    return is_anchor and any(number in presented for number in near)
 
 
 def _offers(reading: Reading, number: int) -> bool:
@@ -441,10 +515,14 @@ def _offers(reading: Reading, number: int) -> bool:
     )
 
 
-def _core(reading: Reading, number: int) -> Found | None:
-    """The strongest phrase of a sentence, which may hold its own "if you like"."""
-    anchors = [one for one in reading.found if one.sentence == number and one.rule.section in _ANCHORS]
-    return max(anchors, key=lambda one: (one.rule.weight, one.end - one.start), default=None)
+def _rank(stretch: Stretch) -> tuple[float, float]:
+    """The best score; of stretches that share their evidence, the one whose own sentence says most."""
+    return stretch.score, max((one.rule.weight for one in stretch.anchors if one.rule.section in _ANCHORS), default=0.0)
+
+
+def _graded(reading: Reading, chosen: Sequence[Found]) -> tuple[Evidence, ...]:
+    """The first phrase in full, the next ones in part: they say the same thing once more."""
+    return tuple(_evidence(reading.text, one, factor) for one, factor in zip(chosen, _FACTORS, strict=False))
 
 
 def _fixed(name: str) -> Evidence:

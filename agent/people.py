@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from agent.notation import bits
 from agent.phrasebook import WORD_LISTS, Phrasebook
 from agent.sentences import Sentence, Token
 
@@ -12,24 +11,32 @@ LONGEST_NAME = 6
 _INITIALS = 2
 """Capitals in a row that still are initials (J.P., AJ); three are an acronym."""
 
-NAME = bits("name")
-CAPITAL = bits("capital")
-NUMBER = bits("number")
+_OF_ONE_LANGUAGE = frozenset(
+    {"function", "not_names", "common", "determiners", "before_names", "name_verbs", "greetings"}
+)
+"""Lists of which only the text's own language counts: Dutch "dan" is no name, English Dan is."""
 
 
 class Lexicon:
-    """The word lists of all languages in use, together, for names cross borders; `lexicon["titles"]` is a set of words.
+    """The word lists for texts in one language; `lexicon["titles"]` is a set of folded words.
 
-    Besides the lists of the tables: "never", which no capital makes a name.
+    Most lists hold the words of all languages in use, for names, titles and companies cross borders. Besides the lists
+    of the tables there is "never", which no capital makes a name. Without a language every list is that of all.
     """
 
-    def __init__(self, books: Iterable[Phrasebook]) -> None:
+    def __init__(self, books: Iterable[Phrasebook], language: str | None = None) -> None:
         known = tuple(books)
-        lists = {name: frozenset[str]().union(*(book.words(name) for book in known)) for name in WORD_LISTS}
+        own = tuple(book for book in known if book.language == language) or known
+        lists = {
+            name: frozenset[str]().union(*(book.words(name) for book in (own if name in _OF_ONE_LANGUAGE else known)))
+            for name in WORD_LISTS
+        }
         lists["titles"] |= lists["honours"]
         lists["abbreviations"] |= lists["titles"]
         lists["never"] = (lists["not_names"] | lists["function"] | lists["greetings"]) - lists["given_names"]
         self._lists = lists
+        self.capital_nouns = language is not None and any(book.capital_nouns for book in own)
+        """Whether a capital alone makes no name, as in German."""
 
     def __getitem__(self, name: str) -> frozenset[str]:
         return self._lists[name]
@@ -70,19 +77,18 @@ class Census:
         """Those of sentence `number`."""
         return self._found[number]
 
-    def marks(self, number: int) -> list[int]:
-        """The marks of each token of sentence `number`, for the automaton."""
-        tokens = self._sentences[number].tokens
-        marks = [self._mark(token) for token in tokens]
+    def marks(self, number: int) -> dict[str, int]:
+        """The places of each mark in sentence `number`, one bit a token."""
+        places = {"name": 0, "capital": 0, "number": 0}
+        for position, token in enumerate(self._sentences[number].tokens):
+            first = self._text[token.start]
+            if not first.islower():
+                places["capital" if first.isupper() else "number" if first.isdigit() else "name"] |= 1 << position
+        places["name"] = 0
         for mention in self._found[number]:
             if mention.is_person:
-                for position in range(mention.first, mention.last):
-                    marks[position] |= NAME
-        return marks
-
-    def _mark(self, token: Token) -> int:
-        first = self._text[token.start]
-        return CAPITAL if first.isupper() else NUMBER if first.isdigit() else 0
+                places["name"] |= (1 << mention.last) - (1 << mention.first)
+        return places
 
     def _in_sentence(self, number: int) -> Iterator[Mention]:
         tokens = self._sentences[number].tokens
@@ -116,9 +122,15 @@ class Census:
             and (self._is_name(tokens[following]) or self._is_particle(tokens, following))
         )
 
+    def _is_role(self, token: Token) -> bool:
+        """A capitalised role before a name ("Professor", German "Schwester") is no part of it."""
+        return token.word in self._lexicon["roles"] and token.word not in self._lexicon["given_names"]
+
     def _begins(self, tokens: Sequence[Token], position: int) -> bool:
         token = tokens[position]
-        if not self._is_name(token) and not self._is_title(token):
+        if (not self._is_name(token) and not self._is_title(token)) or (
+            self._is_role(token) and not self._is_title(token)
+        ):
             return False
         if position and not self._is_after_quote(token):
             return True
@@ -130,9 +142,11 @@ class Census:
     def _is_name_at_start(self, tokens: Sequence[Token], position: int) -> bool:
         """A capital says nothing there: the word must be known, unseen in small letters, or go on like a name."""
         token = tokens[position]
-        if self._is_title(token) or token.word in self._lexicon["given_names"]:
+        if self._is_title(token):
             return True
-        return token.word not in self._small
+        if token.word in self._lexicon["given_names"] and token.word not in self._lexicon["function"]:
+            return True
+        return token.word not in self._small and token.word not in self._lexicon["function"]
 
     def _names_somebody(self, tokens: Sequence[Token]) -> bool:
         if not tokens:
@@ -188,6 +202,8 @@ class Census:
         if "&" in self._text[max(0, run[0].start - 2) : run[0].start] + self._text[run[-1].end : run[-1].end + 2]:
             return False
         if len(run) == 1 and not first and not self._acts(tokens, last):
+            return False
+        if self._lexicon.capital_nouns and len(run) == 1:
             return False
         if run[0].word in self._lexicon["common"] or self._follows(tokens, first, "determiners"):
             return False

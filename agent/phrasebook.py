@@ -118,6 +118,8 @@ class Phrasebook:
     rules: tuple[Rule, ...] = ()
     classes: Mapping[str, str] = field(default_factory=dict)
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    capital_nouns: bool = False
+    """Whether every noun is written with a capital, so that a capital alone makes no name."""
 
     @classmethod
     def parse(cls, text: str, *, source: str) -> "Phrasebook":
@@ -194,13 +196,14 @@ class _Table:
     def phrasebook(self) -> Phrasebook:
         own = self._own_classes()
         self._classes.update(own)
+        self._notation = notation.Notation(self._classes)
         lists = self._lists()
-        self._refuse_unknown(self._table, {"language", "classes", "words", *SECTIONS}, "")
+        self._refuse_unknown(self._table, {"language", "capital_nouns", "classes", "words", *SECTIONS}, "")
         rules = tuple(rule for section in SECTIONS for rule in self._rules(section))
         self._refuse_doubles(rules)
         if self._problems:
             raise ConfigError(self._problems)
-        return Phrasebook(self._language, rules, MappingProxyType(own), lists)
+        return Phrasebook(self._language, rules, MappingProxyType(own), lists, self._flag("capital_nouns"))
 
     def _problem(self, key: str, what: str) -> None:
         self._problems.append(f"{self._source}: {key}: {what}")
@@ -210,6 +213,12 @@ class _Table:
             return value
         self._problem(key, "must be a text in quotation marks")
         return ""
+
+    def _flag(self, key: str) -> bool:
+        value = self._table.get(key, False)
+        if not isinstance(value, bool):
+            self._problem(key, "must be true or false")
+        return value is True
 
     def _refuse_unknown(self, table: Mapping[str, object], known: Iterable[str], key: str) -> None:
         allowed = sorted(known)
@@ -270,7 +279,7 @@ class _Table:
     def _pattern(self, value: object, key: str) -> notation.Node | None:
         text = self._text(key, value)
         try:
-            return notation.parse(text, self._classes) if text else None
+            return self._notation.parse(text) if text else None
         except notation.NotationError as error:
             self._problem(key, f"“{text}” {error}")
             return None
