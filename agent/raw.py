@@ -8,8 +8,8 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BufferedReader
 from pathlib import Path
+from typing import BinaryIO
 
 from agent.errors import GraciousError
 
@@ -144,13 +144,14 @@ def _refused(path: Path, error: OSError) -> str:
     return f"{path} cannot be read: {error.strerror or error}."
 
 
-def _of_stream(name: str, file: BufferedReader, *, may_be_mbox: bool) -> Iterator[RawMessage]:
-    # Only peeked at: a pipe cannot be wound back.
-    if may_be_mbox and file.peek(len(_SEPARATOR))[: len(_SEPARATOR)] == _SEPARATOR:
+def _of_stream(name: str, file: BinaryIO, *, may_be_mbox: bool) -> Iterator[RawMessage]:
+    # Not wound back: it may be a pipe.
+    first = file.readline(_LONGEST_LINE)
+    if may_be_mbox and first.startswith(_SEPARATOR):
         for number, content in enumerate(_members(file), start=1):
             yield RawMessage(f"{name}#{number}", content)
     else:
-        yield RawMessage(name, file.read(_MOST_OCTETS))
+        yield RawMessage(name, first + file.read(_MOST_OCTETS))
 
 
 def _member(named: str) -> tuple[Path, int] | None:
@@ -182,10 +183,9 @@ _FIELD = re.compile(rb">?From |[!-9;-~]+:")
 _ESCAPED = re.compile(rb">+From ")
 
 
-def _members(file: BufferedReader) -> Iterator[bytes]:
-    """Yield the messages, the escaping of "From " at the beginning of a line undone; of one too long its beginning."""
+def _members(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the messages behind the first separator, with "From " where it was escaped; of one too long the beginning."""
     member = bytearray()
-    file.readline(_LONGEST_LINE)  # the first separator
     line = file.readline(_LONGEST_LINE)
     begins_line, is_after_blank = True, False
     while line:
