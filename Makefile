@@ -24,9 +24,9 @@ format: .venv/.dev ## put the code into the house format
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-bench: .venv/.test ## measure how well replies are read, and with CORPUS=folder how well offers are recognised in it
+bench: .venv/.test ## measure how replies are read and offers recognised; CORPUS=folder adds a folder of labelled mail
 	$(BIN)/python benchmarks/replies/measure.py
-	@if [ -n "$(CORPUS)" ]; then $(BIN)/python benchmarks/detection/measure.py "$(CORPUS)"; fi
+	$(BIN)/python benchmarks/detection/measure.py $(if $(CORPUS),--corpus "$(CORPUS)")
 
 clean: ## remove .venv and every cache
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

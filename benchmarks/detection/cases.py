@@ -1,0 +1,75 @@
+"""I/O: files. The mail that is measured, as files with what each is: collections, and folders with a labels.jsonl."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from collection import load, render
+from counting import Truth
+
+# The labels of written mail that are finer than the kinds of a verdict.
+_KINDS = {"technical": "none"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One mail in a file, and what it is."""
+
+    path: Path
+    name: str
+    source: str
+    """The collection or folder that it is from."""
+    group: str
+    """Its language, or which part of a folder without languages it belongs to."""
+    truth: Truth
+    is_open: bool = True
+    """Whether rules may be written looking at it: not so for held-out mail."""
+
+
+def of_collection(file: Path, folder: Path, *, is_open: bool) -> list[Case]:
+    """Render every mail of a collection into `folder`. Raises CollectionFault."""
+    found = []
+    for mail in load(file):
+        path = folder / file.parent.name / f"{mail.name}.eml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(render(mail))
+        told = (mail.introducer, mail.contact) if mail.label == "offer" else (None, None)
+        truth = Truth(mail.label, mail.is_implicit, *told)
+        found.append(Case(path, mail.name, file.parent.name, mail.language, truth, is_open))
+    return found
+
+
+def of_folder(folder: Path) -> Iterator[Case]:
+    """Every mail below `folder`, with the label that labels.jsonl has for it; files without a line are no offers.
+
+    Each line names a file and its label ("offer", "made", …), and may tell the language, the confidence ("borderline"
+    offers and "near-miss" negatives count neither way), the introducer and the introducee.
+    """
+    rows = [json.loads(line) for line in (folder / "labels.jsonl").read_text("utf-8").splitlines() if line.strip()]
+    known = {path: row for row in rows if (path := _located(folder, row)) is not None}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "labels.jsonl"):
+        name, row = str(path.relative_to(folder)), known.get(path, {})
+        is_open = "language" in row or is_for_tuning(name)
+        part = "tuning" if is_open else "held-out"
+        yield Case(path, name, folder.name, row.get("language", part), _truth(row), is_open)
+
+
+def _located(folder: Path, row: dict[str, Any]) -> Path | None:
+    tried = (folder / row.get("corpus", "") / row["file"], folder / "mails" / row["file"], folder / row["file"])
+    return next((path for path in tried if path.is_file()), None)
+
+
+def _truth(row: dict[str, Any]) -> Truth:
+    label, confidence = row.get("label", "other"), row.get("confidence", "clear")
+    counts = confidence == "clear" if label == "offer" else confidence != "near-miss"
+    told = ((row.get(key) or "") if label == "offer" and key in row else None for key in ("introducer", "introducee"))
+    return Truth(_KINDS.get(label, label), False, *told, counts=counts)
+
+
+def is_for_tuning(name: str) -> bool:
+    """Three quarters of all files, told by a hash of their names; rules are written looking at these only."""
+    shortened = name.partition("/")[2] if name.count("/") > 1 else Path(name).name
+    return hashlib.sha256(shortened.encode()).digest()[0] % 4 != 3  # noqa: PLR2004
