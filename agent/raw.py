@@ -184,7 +184,7 @@ _ESCAPED = re.compile(rb">+From ")
 
 
 def _members(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the messages behind the first separator, with "From " where it was escaped; of one too long the beginning."""
+    """Yield the messages behind the first separator, what was escaped as it was; of one too long the beginning."""
     member = bytearray()
     line = file.readline(_LONGEST_LINE)
     begins_line, is_after_blank = True, False
