@@ -10,18 +10,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from agent import __version__
-from agent.errors import ConfigError, GraciousError, UnreadableMessage
+from agent.errors import ConfigError, GraciousError
 from agent.terminal import complain, emit, is_terminal, moment, say, table
 
 if TYPE_CHECKING:
     from agent.config import Config, Reading
+    from agent.scan import Found
 
 # Commands import what they need when they run: `--help` answers at once.
 
@@ -203,30 +204,108 @@ def check(*, as_json: bool) -> None:
 @_json
 @click.option("--since", type=Moment(), help="Only mail from this date on.")
 @click.option("--mailbox", "mailbox", help="Another mailbox than the inbox.")
-def scan(*, as_json: bool, since: datetime | None, mailbox: str | None) -> None:
-    """List the offers in old mail, and what is nearly one. Writes nothing anywhere."""
-    from agent import reports
+@click.argument("paths", nargs=-1, metavar="[PATH]…")
+def scan(*, paths: tuple[str, ...], as_json: bool, since: datetime | None, mailbox: str | None) -> None:
+    """List the offers in old mail, and the near misses. Writes nothing anywhere.
+
+    Reads the mailbox, or without any server what is named: mbox files, folders of messages, Maildirs.
+    """
+    if paths and mailbox:
+        raise click.UsageError("--mailbox names one on the server; leave it out to scan files.")
+    listing = _Listing(as_json=as_json)
+    day = since.date() if since else None
+    with _progress(shown=not (as_json and is_terminal(sys.stdout))) as advance:
+        for found in _scanned_files(paths, day) if paths else _scanned_mailbox(mailbox, day):
+            listing.add(found, advance)
+    listing.end()
+    raise SystemExit(listing.code)
+
+
+def _scanned_files(paths: tuple[str, ...], day: date | None) -> "Iterator[Found]":
+    from agent.assembly import detector
+    from agent.raw import contents, size
+    from agent.scan import Files
+
+    reading = _reading()
+    files = Files(detector(reading), reading.owner, day)
+    return files.scan((one for named in paths for one in contents(named)), sum(map(size, paths)))
+
+
+def _scanned_mailbox(mailbox: str | None, day: date | None) -> "Iterator[Found]":
     from agent.assembly import Assembly
-    from agent.identity import identity_of
     from agent.judge import Judge
     from agent.mailbox import wired
-    from agent.scan import Candidate
-    from agent.scan import scan as candidates
+    from agent.scan import scan
 
     assembly = Assembly.of(_config())
-    imap, rows = assembly.config.imap, []
-    with assembly.session() as session, _progress(shown=not as_json) as advance:
+    imap = assembly.config.imap
+    with assembly.session() as session:
         special = session.special(imap.inbox, imap.drafts, imap.sent)
         judge = Judge(session, special, assembly.detector)
         name = wired(mailbox) if mailbox else special.inbox
-        for found in candidates(session, judge, assembly.config.owner, name, since.date() if since else None):
-            if not isinstance(found, Candidate):
-                advance(found.done, found.total)
-                continue
-            row = reports.of_candidate(identity_of(found.message), found.message, found.verdict)
-            emit(row) if as_json else rows.append(row)
-    if not as_json:
-        _show_rows(rows, ("offer", "stage", "score", "date", "introducer", "contact", "subject"), "Nothing found.")
+        yield from scan(session, judge, assembly.config.owner, name, day)
+
+
+class _Listing:
+    """What a scan shows: JSON as it is found, or a list in the end, the likeliest first."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.code = 0
+        self._as_json = as_json
+        self._rows: list[dict[str, Any]] = []
+        self._passed = 0
+
+    def add(self, found: "Found", advance: Callable[[int, int], None]) -> None:
+        from agent import reports
+        from agent.raw import Unread
+        from agent.scan import Candidate, Progress
+
+        if isinstance(found, Progress):
+            advance(found.done, found.total)
+        elif isinstance(found, Candidate):
+            row = reports.of_candidate(found.identity, found.message, found.verdict)
+            self._show(row, found.name, found.verdict.sentence or "")
+        elif isinstance(found, Unread):
+            self.code = 1
+            complain(found.reason)
+        else:
+            self._passed += 1
+
+    def _show(self, row: dict[str, Any], name: str, sentence: str) -> None:
+        if self._as_json:
+            emit(row)
+        else:
+            self._rows.append({**row, "file": name, "sentence": sentence})
+
+    def end(self) -> None:
+        if self._passed:
+            complain(f"Passed over, since they are no mail that can be read: {self._passed}.")
+        if self._as_json:
+            return
+        self._rows.sort(key=lambda row: (-row["score"], row["date"] or ""))
+        self._say("Offers", [row for row in self._rows if row["stage"] == "offer"])
+        self._say("Near misses", [row for row in self._rows if row["stage"] != "offer"])
+
+    @staticmethod
+    def _say(heading: str, rows: list[dict[str, Any]]) -> None:
+        say(f"{heading}: {len(rows) or 'none'}")
+        for row in rows:
+            whom = f", about {row['contact']}" if row["contact"] else ""
+            say(f"{row['score']:6.1f}  {(row['date'] or '')[:10]:10}  {row['introducer']}{whom}: {row['subject']}")
+            if row["sentence"]:
+                say(f"{'':20}“{_cut(row['sentence'])}”")
+            say(f"{'':20}{row['offer']}" + (f"  {row['file']}" if row["file"] else ""))
+        say()
+
+
+_LONGEST_SENTENCE = 240
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_SENTENCE else f"{text[: _LONGEST_SENTENCE - 1]}…"
+
+
+_MOMENT_SECONDS = 1.0
 
 
 @contextmanager
@@ -238,9 +317,18 @@ def _progress(*, shown: bool) -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("messages", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    bar = Progress(console=Console(stderr=True), transient=True)
+    task, show_from = bar.add_task("reading", total=None), time.monotonic() + _MOMENT_SECONDS
+
+    def advance(done: int, total: int) -> None:
+        bar.update(task, completed=done, total=total or None)
+        if not bar.live.is_started and time.monotonic() >= show_from:
+            bar.start()
+
+    try:
+        yield advance
+    finally:
+        bar.stop()
 
 
 def _show_rows(rows: list[dict[str, Any]], keys: tuple[str, ...], nothing: str) -> None:
@@ -258,28 +346,33 @@ def _show_rows(rows: list[dict[str, Any]], keys: tuple[str, ...], nothing: str) 
 @_json
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 def explain(*, files: tuple[str, ...], as_json: bool) -> None:
-    """Say for raw messages whether they are offers, and why. `-` is standard input."""
+    """Say for raw messages whether they are offers, and why.
+
+    A folder or an mbox is read whole, `mbox#3` is the third of it, `-` is standard input. Ends with 1 when something
+    cannot be opened; what can is explained all the same.
+    """
     from agent import reports
     from agent.assembly import detector
-    from agent.extract import reply_addresses
-    from agent.message import parse
-    from agent.raw import messages
+    from agent.explain import Explained, explain
+    from agent.raw import Unread
+    from agent.showing import show_verdict
 
-    judge = detector(_reading())
-    for raw in (raw for named in files for raw in messages(named)):
-        try:
-            message = parse(raw.content)
-        except UnreadableMessage as error:
-            row = reports.of_unreadable(raw.name, str(error))
+    reading, code = _reading(), 0
+    for one in explain(files, detector(reading)):
+        if isinstance(one, Explained) and not as_json and is_terminal(sys.stdout):
+            show_verdict(one.name, one.message, one.verdict, one.reply_to)
+            continue
+        if isinstance(one, Explained):
+            row = reports.of_verdict(one.name, one.message, one.verdict, one.reply_to)
         else:
-            row = reports.of_verdict(raw.name, message, judge.examine(message), reply_addresses(message))
-        emit(row) if as_json else _show_verdict(row)
+            complain(one.reason)
+            row = reports.of_unreadable(one.name, one.reason, reading.detection.threshold)
+            code = 1 if isinstance(one, Unread) else code
+        emit(row) if as_json else _say_verdict(row)
+    raise SystemExit(code)
 
 
-def _show_verdict(row: dict[str, Any]) -> None:
-    if "error" in row:
-        say(f"{row['file']}: unreadable: {row['error']}")
-        return
+def _say_verdict(row: dict[str, Any]) -> None:
     answer = "an offer" if row["offer"] else f"no offer ({row['kind']})"
     say(f"{row['file']}: {answer}, {row['score']:g} of {row['threshold']:g}")
     introducer, contact = row["introducer"], row["contact"]

@@ -1,9 +1,16 @@
 """I/O: IMAP. The one way from a header to a verdict, for the daemon and for `scan` alike."""
 
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from agent.detect import NEAR, Detector
+from agent.errors import GraciousError, UnreadableMessage
 from agent.mailbox import Session, Special
-from agent.model import Kind, Message, Verdict
+from agent.model import Kind, Message, Owner, Verdict
 from agent.provenance import is_auto_submitted, is_bulk, is_report
+
+log = logging.getLogger("gracious")
 
 
 class Judge:
@@ -24,15 +31,40 @@ class Judge:
 
         That is looked up only where it matters: it costs a search, and tips the scales near the threshold.
         """
-        verdict = self._detector.examine(message)
-        if verdict.kind is not Kind.OFFER and verdict.score < NEAR:
-            return verdict, False
-        if not self._is_known(message):
-            return verdict, False
-        return self._detector.examine(message, sender_is_known=True), True
+        return examined(self._detector, message, self._is_known)
 
     def _is_known(self, message: Message) -> bool:
         if self._sent is None or message.author is None:
             return False
         self._session.examine(self._sent)
         return self._session.has_mail_to(message.author.email)
+
+
+def examined(detector: Detector, message: Message, is_known: Callable[[Message], bool]) -> tuple[Verdict, bool]:
+    """Return the verdict, and whether the author is known; that is asked only near the threshold or above it."""
+    verdict = detector.examine(message)
+    if verdict.kind is not Kind.OFFER and verdict.score < NEAR:
+        return verdict, False
+    if not is_known(message):
+        return verdict, False
+    return detector.examine(message, sender_is_known=True), True
+
+
+def is_worth_reading(message: Message, owner: Owner) -> bool:
+    """Whether a message, by its header, can be an offer: it is neither the owner's own nor sent by a program."""
+    is_own = message.author is not None and owner.recognises(message.author.email)
+    return not is_own and not Judge.is_told_by_header(message)
+
+
+@contextmanager
+def boundary(record: Callable[[str], None]) -> Iterator[None]:
+    """Stop what one message raises from ending a command that reads many: `record` gets the reason."""
+    try:
+        yield
+    except UnreadableMessage as error:
+        record(str(error))
+    except GraciousError:
+        raise
+    except Exception as error:  # any bytes may be a mail, and the next one may be the offer that is looked for
+        log.exception("One message could not be dealt with; it is passed.")
+        record(f"{type(error).__name__} while reading it")

@@ -6,7 +6,7 @@ from typing import Any
 
 from agent.lifecycle import Case, Policy, next_step
 from agent.line import Count
-from agent.model import Address, Contact, Introducer, Message, Verdict
+from agent.model import Address, Contact, Introducer, Kind, Message, Verdict
 
 _COUNTED = ("messages", "offers", "checkins", "replies", "drafts", "notices", "unreadable")
 
@@ -44,22 +44,21 @@ def _contact(contact: Contact) -> dict[str, Any]:
     }
 
 
-def of_unreadable(name: str, reason: str) -> dict[str, Any]:
-    """Return the object of `explain --json` for a message that cannot be parsed; `error` is the only further key."""
+def of_unreadable(name: str, reason: str, threshold: float) -> dict[str, Any]:
+    """Return the object of `explain --json` for what cannot be opened or parsed; the evidence says why."""
     nobody = {"name": None, "greeting": None, "address": None}
     return {
         "file": name,
         "offer": False,
-        "kind": "none",
+        "kind": str(Kind.NONE),
         "score": 0.0,
-        "threshold": None,
-        "evidence": [],
+        "threshold": threshold,
+        "evidence": [{"rule": "unreadable", "text": reason, "weight": 0.0}],
         "introducer": nobody,
         "contact": _contact(Contact()),
         "contacts": [],
         "language": None,
         "reply_to": None,
-        "error": reason,
     }
 
 
@@ -85,19 +84,23 @@ def of_case(case: Case, now: datetime, policy: Policy) -> dict[str, Any]:
     )
 
 
+NEAR_MISS = "near miss"
+"""The stage, in a scan, of what is below the threshold, but not far."""
+
+
 def of_candidate(identity: str, message: Message, verdict: Verdict) -> dict[str, Any]:
     """Return the object of `scan --json`: the same keys; nothing is due, since nothing is stored."""
     introducer = verdict.introducer
     author = message.author
     return _row(
         identity[:8],
-        "offer" if verdict.is_offer else "near",
+        "offer" if verdict.is_offer else NEAR_MISS,
         person(introducer.name if introducer else None, author.email if author else ""),
         label(verdict.contacts),
         subject=message.subject,
         date=message.date,
         score=verdict.score,
-        next="would be asked about" if verdict.is_offer else f"would be left alone ({verdict.kind})",
+        next="would be asked about" if verdict.is_offer else "would be left alone",
         due=None,
     )
 

@@ -39,10 +39,20 @@ def complain(text: str) -> None:
 
 
 def emit(record: Mapping[str, Any]) -> None:
-    """Print one JSON object on a line of its own. Not ASCII only: names are read by people too."""
-    text = json.dumps(record, ensure_ascii=False)
-    sys.stdout.write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
+    """Print one JSON object on a line of its own. Not ASCII only: names are read by people too.
+
+    What is no harm to a program but to a terminal, or to whoever splits lines as Unicode does, is escaped.
+    """
+    text = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
+    sys.stdout.write(text if text.isprintable() else "".join(map(_escaped, text)))
+    sys.stdout.write("\n")
     sys.stdout.flush()
+
+
+def _escaped(char: str) -> str:
+    if char in _HARMLESS_FORMAT or unicodedata.category(char) not in _HARMFUL:
+        return char
+    return json.dumps(char)[1:-1]
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

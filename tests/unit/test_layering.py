@@ -26,6 +26,7 @@ LEVELS = (
         "contacts",
         "dates",
         "detect",
+        "explained",
         "extract",
         "identity",
         "letter",
@@ -52,11 +53,11 @@ LEVELS = (
     },
     # Each piece of the outside world has one module, which knows nothing of the others.
     {"config", "embedded_imap", "embedded_smtp", "lock", "notify", "raw", "stationery", "terminal", "transport"},
-    {"compose", "credentials", "embedded", "mailbox", "store", "submission"},
+    {"compose", "credentials", "embedded", "mailbox", "showing", "store", "submission"},
     # One poll, from mailbox to drafts.
     {"line"},
     {"correspondence", "judge", "reports"},
-    {"dispatch", "intake", "scan"},
+    {"dispatch", "explain", "intake", "scan"},
     {"cycle"},
     # From a configuration to a poll, and what uses that.
     {"assembly"},
@@ -82,7 +83,7 @@ OWNERS = {
     "pydantic_core": {"config"},
     "pymap": {"embedded_imap"},
     "pysasl": {"embedded_imap"},
-    "rich": {"cli", "terminal"},
+    "rich": {"cli", "showing", "terminal"},
     "selectolax": {"markup"},
     "tzlocal": {"config"},
     # Of the standard library:
