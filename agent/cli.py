@@ -18,10 +18,12 @@ import click
 
 from agent import __version__
 from agent.errors import ConfigError, GraciousError
-from agent.terminal import complain, emit, is_terminal, moment, say, table
+from agent.terminal import complain, emit, is_terminal, moment, say, table, tolerate_any_locale
 
 if TYPE_CHECKING:
     from agent.config import Config, Reading
+    from agent.explain import Explained, Illegible
+    from agent.raw import Unread
     from agent.scan import Found
 
 # Commands import what they need when they run: `--help` answers at once.
@@ -91,6 +93,7 @@ def _reading() -> "Reading":
 
 def main() -> NoReturn:
     """Run the command line; every way out carries its exit code."""
+    tolerate_any_locale()
     try:
         cli(standalone_mode=False, prog_name="gracious")
     except click.UsageError as error:
@@ -351,25 +354,44 @@ def explain(*, files: tuple[str, ...], as_json: bool) -> None:
     A folder or an mbox is read whole, `mbox#3` is the third of it, `-` is standard input. Ends with 1 when something
     cannot be opened; what can is explained all the same.
     """
-    from agent import reports
     from agent.assembly import detector
-    from agent.explain import Explained, explain
+    from agent.explain import explain
     from agent.raw import Unread
-    from agent.showing import show_verdict
 
     reading, code = _reading(), 0
+    show = _in_json if as_json else _in_place if is_terminal(sys.stdout) else _in_lines
     for one in explain(files, detector(reading)):
-        if isinstance(one, Explained) and not as_json and is_terminal(sys.stdout):
-            show_verdict(one.name, one.message, one.verdict, one.reply_to)
-            continue
-        if isinstance(one, Explained):
-            row = reports.of_verdict(one.name, one.message, one.verdict, one.reply_to)
-        else:
-            complain(one.reason)
-            row = reports.of_unreadable(one.name, one.reason, reading.detection.threshold)
-            code = 1 if isinstance(one, Unread) else code
-        emit(row) if as_json else _say_verdict(row)
+        show(one, reading.detection.threshold)
+        code = 1 if isinstance(one, Unread) else code
     raise SystemExit(code)
+
+
+def _in_place(one: "Explained | Illegible | Unread", _threshold: float) -> None:
+    from agent.explain import Explained
+    from agent.showing import show_unread, show_verdict
+
+    if isinstance(one, Explained):
+        show_verdict(one.name, one.message, one.verdict, one.reply_to)
+    else:
+        show_unread(one.name, one.reason)
+
+
+def _in_json(one: "Explained | Illegible | Unread", threshold: float) -> None:
+    emit(_row(one, threshold))
+
+
+def _in_lines(one: "Explained | Illegible | Unread", threshold: float) -> None:
+    _say_verdict(_row(one, threshold))
+
+
+def _row(one: "Explained | Illegible | Unread", threshold: float) -> dict[str, Any]:
+    from agent import reports
+    from agent.explain import Explained
+
+    if isinstance(one, Explained):
+        return reports.of_verdict(one.name, one.message, one.verdict, one.reply_to)
+    complain(one.reason)
+    return reports.of_unreadable(one.name, one.reason, threshold)
 
 
 def _say_verdict(row: dict[str, Any]) -> None:

@@ -39,15 +39,15 @@ def marked(text: str, evidence: Sequence[Evidence]) -> Iterator[Piece]:
     spans = [(one.start, one.end, one.weight) for one in evidence if one.start is not None and one.end is not None]
     shown = 0
     for start, end in _windows(text, [(start, end) for start, end, _ in spans]):
-        yield from _left_out(start - shown)
+        yield from _left_out(start - shown, "\n")
         yield from _pieces(text, start, end, spans)
         shown = end
-    yield from _left_out(len(text) - shown)
+    yield from _left_out(len(text) - shown, "")
 
 
-def _left_out(count: int) -> Iterator[Piece]:
+def _left_out(count: int, line_end: str) -> Iterator[Piece]:
     if count:
-        yield Piece(f"[… {count:,} characters …]", Tone.LEFT_OUT)
+        yield Piece(f"[… {count:,} characters …]{line_end}", Tone.LEFT_OUT)
 
 
 def _windows(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -124,12 +124,13 @@ def answer(verdict: Verdict) -> str:
     """What the message is found to be, in a few words."""
     if verdict.is_offer:
         return "an offer"
-    near = ", a near miss" if NEAR <= verdict.score < verdict.threshold else ""
-    return f"no offer ({_KINDS[verdict.kind]}{near})"
+    near = "a near miss" if NEAR <= verdict.score < verdict.threshold else ""
+    reasons = ", ".join(filter(None, (_KINDS[verdict.kind], near)))
+    return f"no offer ({reasons})" if reasons else "no offer"
 
 
 _KINDS = {
-    Kind.OFFER: "offer",
+    Kind.OFFER: "an offer",
     Kind.MADE: "an introduction already made",
     Kind.REQUEST: "a request for an introduction",
     Kind.SELF: "somebody introduces or sells themselves",
@@ -138,8 +139,37 @@ _KINDS = {
     Kind.QUOTED: "an offer only in quoted text",
     Kind.OTHER_PERSON: "an offer to somebody else",
     Kind.WITHDRAWN: "an offer withdrawn",
-    Kind.NONE: "none",
+    Kind.NONE: "",
 }
+
+_MEANINGS = {
+    "named": "a third person is named",
+    "named-too": "a third person is named",
+    "pronouns": "somebody is referred to",
+    "roles": "somebody is referred to by what they are",
+    "nobody": "no third person is mentioned",
+    "question": "it is asked",
+    "alone": "sent to you and nobody else",
+    "among-many": "sent to many",
+    "in-subject": "in the subject",
+    "known-author": "you have written to the author before",
+    "unasked": "nothing is asked of you",
+    "for-another": "said to somebody else on the thread",
+    "own-mail": "you wrote it",
+    "ignored-author": "your configuration ignores the author",
+    "report": "a delivery or read report",
+    "automatic": "sent by a program by itself",
+    "calendar": "an invitation of a calendar",
+    "list-or-bulk": "sent to a list, or in bulk",
+    "automatic-sender": "nobody reads the author's address",
+}
+
+
+def words_of(evidence: Evidence) -> str:
+    """The words that were found, on one line; what the rule means where it rests on none of the text."""
+    found = " ".join(evidence.text.split())
+    meaning = _MEANINGS.get(evidence.rule, "")
+    return found if evidence.start is not None or not meaning else f"({meaning})"
 
 
 def in_sum(verdict: Verdict) -> str:

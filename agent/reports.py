@@ -17,7 +17,7 @@ def of_verdict(name: str, message: Message, verdict: Verdict, reply_to: tuple[Ad
         "file": name,
         "offer": verdict.is_offer,
         "kind": str(verdict.kind),
-        "score": round(verdict.score, 3),
+        "score": round(sum(one.weight for one in verdict.evidence), 6),
         "threshold": verdict.threshold,
         "evidence": [{"rule": one.rule, "text": one.text, "weight": one.weight} for one in verdict.evidence],
         "introducer": _introducer(verdict.introducer, message),

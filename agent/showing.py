@@ -31,8 +31,17 @@ def show_verdict(name: str, message: Message, verdict: Verdict, reply_to: Sequen
     if remark := explained.unmarked(message):
         console.print(Padding(Text(remark, style="dim"), (0, 2, 1, 2)))
     console.print(_sum(verdict))
+    console.print()
     console.print(_rows(explained.people(verdict, reply_to)))
     console.print()
+    sys.stdout.flush()
+
+
+def show_unread(name: str, reason: str) -> None:
+    """Print that there is no verdict, and why; for a terminal."""
+    console = Console(file=sys.stdout, highlight=False)
+    console.print(Rule(Text(harmless(name), style="bold"), align="left", style="red"))
+    console.print(Text(harmless(reason)), end="\n\n")
     sys.stdout.flush()
 
 
@@ -55,11 +64,11 @@ def _rows(rows: Iterable[tuple[str, str]]) -> Table:
 
 def _sum(verdict: Verdict) -> Table:
     shown = Table(box=None, pad_edge=False, show_header=False, show_footer=True)
-    shown.add_column(justify="right", min_width=10, footer=f"{verdict.score:+g}")
+    shown.add_column(justify="right", min_width=10, footer=f"= {verdict.score:g}")
     shown.add_column(footer=explained.in_sum(verdict))
     shown.add_column(overflow="fold")
     for one in verdict.evidence:
         style = _STYLES[Tone.FOR if one.weight > 0 else Tone.AGAINST if one.weight < 0 else Tone.PLAIN]
-        words = Text(harmless(" ".join(one.text.split())))
+        words = Text(harmless(explained.words_of(one)))
         shown.add_row(Text(f"{one.weight:+g}", style=style.replace(" underline", "")), Text(one.rule), words)
     return shown

@@ -5,6 +5,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from io import TextIOWrapper
 from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,13 @@ def _visible(char: str, *, keep_lines: bool) -> str:
     return char
 
 
+def tolerate_any_locale() -> None:
+    """Let characters that the terminal's encoding lacks be printed as their code points instead of raising."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def say(text: str = "") -> None:
     """Print one line, or several, made harmless."""
     sys.stdout.write(harmless(text, keep_lines=True) + "\n")
@@ -43,7 +51,8 @@ def emit(record: Mapping[str, Any]) -> None:
 
     What is no harm to a program but to a terminal, or to whoever splits lines as Unicode does, is escaped.
     """
-    text = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
+    is_unicode = "utf" in (sys.stdout.encoding or "").lower()
+    text = json.dumps(record, ensure_ascii=not is_unicode).encode("utf-8", "replace").decode("utf-8")
     sys.stdout.write(text if text.isprintable() else "".join(map(_escaped, text)))
     sys.stdout.write("\n")
     sys.stdout.flush()
