@@ -1,17 +1,28 @@
-"""I/O: files and state. What the commands do without a poll: preview, interpret, answer, forget."""
+"""I/O: files and state. What the commands do without a poll: preview, interpret, ask, answer, forget."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
+from pathlib import Path
 
 from agent.answering import typed
 from agent.assembly import composer, detector, open_store
 from agent.config import Reading
-from agent.correspondence import case_answered_by, move, record_reply, reply_context
+from agent.correspondence import (
+    case_answered_by,
+    case_of,
+    identity_of_new,
+    move,
+    record_reply,
+    reply_context,
+    start,
+)
 from agent.errors import GraciousError, UnreadableMessage
-from agent.identity import identity_of
-from agent.lifecycle import CHECK_IN, DRAFT, Case, Effect, Event, ReplyFact, Stage
+from agent.identity import fingerprint_of, identity_of
+from agent.lifecycle import CHECK_IN, DRAFT, NOT_STARTED, Case, Effect, Event, ReplyFact, Stage, may_reopen
 from agent.lock import throwaway_installation
 from agent.message import parse
 from agent.model import Answers, Message, Offer, Outcome, Question, ReplyContext, Stamp
@@ -115,6 +126,80 @@ def interpreter(reading: Reading, checkin: str | None, last: Answers | None, now
             yield Interpreter(reading, None, last, store, now)
 
 
+def ask(reading: Reading, named: str, now: datetime) -> str:
+    """Note that the owner calls a message an offer; return, as a sentence, what follows.
+
+    `named` is what holds one raw message, else a Message-ID that the next poll looks for. Raises GraciousError when it
+    is neither, or the owner's own mail.
+    """
+    with closing(open_store(reading)) as store:
+        if not _is_readable(named) and (message_id := _message_id(named)):
+            return _ask_for(store, message_id, now)
+        return _ask_about(store, reading, _only_message(named), now)
+
+
+def _is_readable(named: str) -> bool:
+    try:
+        return named == "-" or Path(named).exists()
+    except (OSError, ValueError):  # too long for a name, or not one
+        return False
+
+
+def _message_id(named: str) -> str | None:
+    found = _MESSAGE_ID.fullmatch(named.strip())
+    return f"<{found[1]}>" if found else None
+
+
+_MESSAGE_ID = re.compile(r"<?([^<>\s@]{1,400}@[^<>\s@]{1,400})>?")
+
+
+def _only_message(named: str) -> Message:
+    found = list(islice(messages(named), 2))
+    if not found:
+        raise GraciousError(f"{named} holds no message.")
+    if len(found) > 1:
+        raise GraciousError(f"{named} holds several messages. Name one of them, such as {found[0].name}")
+    return parse(found[0].content)
+
+
+def _ask_for(store: Store, message_id: str, now: datetime) -> str:
+    if store.installation.is_ours(message_id):
+        raise GraciousError(_OWN_MAIL)
+    known = [case for case in store.cases_of_message(message_id) if case.closed_because not in NOT_STARTED]
+    if known and not any(map(may_reopen, known)):
+        return _known(known[0])
+    with store.transaction():
+        store.want(message_id, now)
+    return f"The next poll looks for {message_id} in your mailbox and asks you about it."
+
+
+_OWN_MAIL = "This mail is your own. Name the one in which the introduction is offered."
+
+
+def _ask_about(store: Store, reading: Reading, message: Message, now: datetime) -> str:
+    if message.author is None:
+        raise GraciousError("This mail does not say who wrote it, so that nobody could be answered.")
+    if reading.owner.recognises(message.author.email) or store.installation.is_ours(message.message_id):
+        raise GraciousError(_OWN_MAIL)
+    verdict = detector(reading).examine(message)
+    identity = identity_of_new(store, message)
+    offer = offer_of(message, verdict, identity, reading.owner, arrived=now, is_known=True)
+    with store.transaction():
+        begins = start(store, message, offer, None, now).begins
+        store.see(identity_of(message), fingerprint_of(message))
+        case = case_of(store, message)
+    if case is None or begins:
+        return f"The next poll asks you about it: {case.offer.handle if case else offer.handle}, {offer.subject}"
+    return _known(case)
+
+
+def _known(case: Case) -> str:
+    offer = case.offer
+    if case.is_open:
+        return f"You are asked about it already: {offer.handle}, {offer.subject}"
+    return f"This offer is closed ({case.closed_because}), and stays so: {offer.handle}, {offer.subject}"
+
+
 def _the_case(store: Store, named: str) -> Case:
     """Return the one offer that a person means. Raises GraciousError when it is none, or several."""
     found = store.cases_named(named)
@@ -143,7 +228,8 @@ def _refuse_what_leads_nowhere(case: Case, answers: Answers) -> None:
     if answers.outcome in {Outcome.CLARIFY, Outcome.IGNORE}:
         raise GraciousError(f"That was not understood: {in_words(answers)}.")
     if case.stage is Stage.CLOSED:
-        raise GraciousError(f"This offer is closed ({case.closed_because}).")
+        again = " `gracious ask` asks about it once more." if may_reopen(case) else ""
+        raise GraciousError(f"This offer is closed ({case.closed_because}).{again}")
     if case.stage is Stage.DRAFTED and not answers.outcome.has_letter:
         raise GraciousError("The letter already waits in Drafts: delete it there, then `gracious forget` the offer.")
 

@@ -129,7 +129,9 @@ class Composer:
         }
         text = self._text(f"notice_{notice.value}.txt.j2", self.owner.language, values)
         letter = draft.text if draft and notice in _CARRYING_THE_LETTER else ""
-        return self._thread_mail(offer, stamp, text, frozenset(), letter=letter)
+        mail = self._thread_mail(offer, stamp, text, frozenset(), letter=letter)
+        # Where there is no offer the notice answers the owner's own mail.
+        return replace(mail, subject=_as_reply(offer.subject)) if notice is Notice.NOT_STARTED else mail
 
     def alarm(self, stamp: Stamp, since: datetime, failure: str) -> OwnerMail:
         """Return the mail that says that Gracious is blind, or, with an empty `failure`, that it no longer is."""

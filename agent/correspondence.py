@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from enum import Enum, auto
 
 from agent.compose import Composer
-from agent.identity import tokens_in
-from agent.lifecycle import Case, Event, Letter, ReplyFact, event_of, letters_of, moved
-from agent.model import Message, Owner, Question, ReplyContext, Stamp
-from agent.store import Store
+from agent.identity import fingerprint_of, identity_of, tokens_in
+from agent.lifecycle import Case, Event, Letter, ReplyFact, event_of, letters_of, may_reopen, moved
+from agent.model import Message, Offer, Owner, Question, ReplyContext, Stamp, same_address
+from agent.store import Location, Store
 
 _BOTH = frozenset(Question)
 
@@ -48,6 +49,60 @@ def reply_context(
         earlier=case.answers,
         last=store.last_answers(),
     )
+
+
+class Start(Enum):
+    """What it leads to that the owner calls a message an offer."""
+
+    NEW = auto()
+    AGAIN = auto()
+    """It was over, and begins once more."""
+    OPEN = auto()
+    OVER = auto()
+    """A letter was written, or the introducer or the owner have settled it between them."""
+
+    @property
+    def begins(self) -> bool:
+        """Whether the next step is a check-in."""
+        return self in {Start.NEW, Start.AGAIN}
+
+
+def start(store: Store, message: Message, offer: Offer, location: Location | None, now: datetime) -> Start:
+    """Begin the line for a message that the owner calls an offer, unless it has begun; inside a transaction."""
+    case = case_of(store, message)
+    if case is None:
+        store.add_offer(offer, location, now)
+        return Start.NEW
+    if may_reopen(case):
+        store.reopen(replace(offer, identity=case.offer.identity), location, now)
+        return Start.AGAIN
+    return Start.OPEN if case.is_open else Start.OVER
+
+
+def case_of(store: Store, message: Message) -> Case | None:
+    """Return the offer that this message made."""
+    known = store.cases_of_message(message.message_id) if message.message_id else []
+    named = [store.find(identity) for identity in (identity_of(message), identity_of(message, apart=True))]
+    by_author = (case for case in (*named, *known) if case and _is_by_author_of(case, message))
+    return next(by_author, None) or case_worded_as(store, message)
+
+
+def case_worded_as(store: Store, message: Message) -> Case | None:
+    """Return the offer that this message made where one of the two came without its Message-ID, as forwards do."""
+    seen = [store.find(identity) for identity in store.identities_seen_as(fingerprint_of(message))]
+    same = (case for case in seen if case and _is_by_author_of(case, message))
+    return next((case for case in same if None in (case.offer.message_id, message.message_id)), None)
+
+
+def _is_by_author_of(case: Case, message: Message) -> bool:
+    return message.author is not None and same_address(case.offer.author.email, message.author.email)
+
+
+def identity_of_new(store: Store, message: Message) -> str:
+    """Return the identity of a message, told apart from that of another one with the same Message-ID."""
+    identity = identity_of(message)
+    is_taken = store.knows_another(identity, fingerprint_of(message))
+    return identity_of(message, apart=True) if is_taken else identity
 
 
 def record_reply(store: Store, case: Case, reply: ReplyFact, now: datetime) -> None:

@@ -20,6 +20,7 @@ from agent.errors import (
 )
 from agent.lifecycle import (
     DRAFT,
+    NOT_STARTED,
     Case,
     Effect,
     EffectFact,
@@ -142,6 +143,8 @@ class Dispatch:
         installation, identity = self._store.installation, case.offer.identity
         domain = self._line.owner.address.rpartition("@")[2]
         thread = [fact.message_id for code, fact in case.effects.items() if code.startswith(Letter.CHECK_IN)]
+        if case.closed_because in NOT_STARTED and case.offer.message_id:
+            thread.append(case.offer.message_id)  # the owner's own forward
         thread += [reply.message_id for reply in case.replies if reply.message_id.startswith("<")]
         stamp = Stamp(
             message_id=installation.message_id(identity, effect.code, domain),

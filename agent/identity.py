@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from agent.model import Message
+from agent.sentences import words
 
 _KEY_DIGITS = 16
 _OURS = re.compile(r"<([0-9a-f]{16})\.([0-9a-f]{8})\.([a-z2-7]{20})@[^<>@\s]{1,255}>")
@@ -39,6 +40,16 @@ def fingerprint_of(message: Message) -> str:
     """
     letters = "".join(filter(str.isalnum, message.own_text[: 10 * _FINGERPRINT_LETTERS]))[:_FINGERPRINT_LETTERS]
     return hashlib.sha256((letters or message.subject).casefold().encode("utf-8", "replace")).hexdigest()
+
+
+def wording_of(sentence: str) -> str | None:
+    """Hex digest of how a sentence is worded; None for one without words.
+
+    Case, accents, punctuation and line breaks do not matter, and all numbers are alike. Names do matter: the same
+    words about somebody else are another offer.
+    """
+    spelled = ["0" if any(map(str.isdigit, word)) else word for word in words(sentence)]
+    return hashlib.sha256(" ".join(spelled).encode("utf-8", "replace")).hexdigest() if spelled else None
 
 
 def tokens_in(text: str) -> tuple[str, ...]:

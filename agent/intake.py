@@ -9,14 +9,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from agent.correspondence import case_answered_by, move, record_reply, reply_context
+from agent.correspondence import case_answered_by, case_worded_as, identity_of_new, move, record_reply, reply_context
 from agent.errors import UidValidityChanged, UnreadableMessage
-from agent.identity import fingerprint_of, identity_of
+from agent.forward import is_marked
+from agent.identity import fingerprint_of, identity_of, wording_of
 from agent.judge import Judge
-from agent.lifecycle import DRAFT, Case, Event, ReplyFact, Stage
+from agent.lifecycle import DRAFT, Case, Event, ReplyFact, Stage, is_known_as_none, is_taken_back
 from agent.line import Line, log
 from agent.mailbox import Special, Summary, shown
 from agent.message import parse
+from agent.missed import Search
 from agent.model import Kind, Message, Offer, Outcome, ReplyContext, Verdict, same_address
 from agent.offer import is_same_contact, joined, offer_of
 from agent.provenance import failed_dmarc
@@ -63,6 +65,7 @@ class Intake:
         self._session = line.session
         self._special = special
         self._judge = Judge(line.session, special, line.detector)
+        self._search = Search(line, special)
         self._first_look_from = line.store.begin(line.account, line.now() - line.first_look)
 
     def run(self) -> None:
@@ -74,6 +77,7 @@ class Intake:
         # The inbox before Sent: a reply in Sent may answer an offer that is only now found again.
         for one in reversed([one for one in news if one]):
             self._learn_in_order(one, arrivals[one.mailbox])
+        self._learn_wishes()
 
     # What is new
 
@@ -174,7 +178,10 @@ class Intake:
             stage=case.stage,
             refused=not is_trusted,
         )
+        again = self._search.again(case) if is_trusted and is_taken_back(case, answers) else None
         with self._store.transaction():
+            if again is not None:
+                self._store.reopen(again, None, self._line.now())
             record_reply(self._store, case, reply, self._line.now())
             self._advance(arrival, mark)
         self._line.count.replies += 1
@@ -289,6 +296,9 @@ class Intake:
         if case := self._case_answered_by(message):
             self._learn_reply(case, arrival, mark)
             return
+        if is_marked(message, self._line.owner) and not self._is_old(arrival):
+            self._learn_forward(message, arrival, mark)
+            return
         cases = [case for message_id in message.thread for case in self._store.cases_of_message(message_id)]
         written_to = [address.email for address in (*message.to, *message.cc)]
         with self._store.transaction():
@@ -296,6 +306,28 @@ class Intake:
                 if any(same_address(email, own) for email in written_to for own in _addresses_of(case.offer)):
                     self._move(case, Event.OWNER_WROTE)
             self._advance(arrival, mark)
+
+    def _learn_forward(self, message: Message, arrival: Arrival, mark: Watermark) -> None:
+        """The owner forwarded a missed mail to himself: it is asked about, whatever it was taken for."""
+        whole = replace(message, own_text=message.text)  # the own words of all of them are "intro"
+        identity, fingerprint = identity_of(whole), fingerprint_of(whole)
+        if self._store.has_seen(identity, fingerprint):
+            self._learn_nothing(arrival, mark)
+            return
+        found = self._search.in_forward(message, arrival.location)
+        with self._store.transaction():
+            self._search.note(found, whole)
+            self._store.see(identity, fingerprint)
+            self._advance(arrival, mark)
+
+    def _learn_wishes(self) -> None:
+        """Look for the messages that were named on the terminal."""
+        for message_id in self._store.wanted():
+            with self._line.boundary(lambda reason: log.error("What was asked for could not be read: %s.", reason)):
+                found = self._search.of_message_id(message_id)
+                with self._store.transaction():
+                    self._search.note(found, self._search.wish_for(message_id))
+                    self._store.look_for(message_id)
 
     def _move(self, case: Case, event: Event) -> None:
         move(self._store, case, event, self._line.now())
@@ -307,11 +339,10 @@ class Intake:
         if self._store.has_seen(identity, fingerprint):
             self._learn_nothing(arrival, mark)
             return
-        if self._store.knows_another(identity, fingerprint):
-            identity = identity_of(message, apart=True)
+        identity = identity_of_new(self._store, message)
         verdict, is_known = self._judge.examine(message)
         case = self._case_continued_by(message, verdict)
-        is_new = case is None and verdict.is_offer
+        is_new = case is None and verdict.is_offer and not self._is_known(message, verdict)
         offer = self._offer(message, verdict, identity, arrival, is_known=is_known)
         is_answered = is_new and self._is_answered(arrival, message)
         with self._store.transaction():
@@ -324,6 +355,12 @@ class Intake:
             self._store.see(identity_of(message), fingerprint)
             self._advance(arrival, mark)
         self._line.count.offers += int(is_new)
+
+    def _is_known(self, message: Message, verdict: Verdict) -> bool:
+        """Whether the owner has called these words of this author no offer, or was asked by way of a forward."""
+        email = message.author.email if message.author else ""
+        same_wording = self._store.cases_worded(email, wording_of(verdict.sentence or ""))
+        return is_known_as_none(same_wording) or case_worded_as(self._store, message) is not None
 
     def _offer(self, message: Message, verdict: Verdict, identity: str, arrival: Arrival, *, is_known: bool) -> Offer:
         arrived = arrival.summary.internal_date or self._line.now()

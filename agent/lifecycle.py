@@ -47,7 +47,24 @@ class Event(StrEnum):
     INTRODUCED = "introduced"
     EXPIRED = "expired"
     FORGOTTEN = "forgotten"
+    REOPENED = "reopened"
+    """The owner says that it was one after all."""
+    # Why the line could not be started for a mail that the owner named.
+    NOTHING_FORWARDED = "nothing_forwarded"
+    AUTHOR_MISSING = "author_missing"
+    OWN_MAIL = "own_mail"
+    FORWARD_REFUSED = "forward_refused"
+    """The forward failed DMARC on the owner's server and was not believed."""
+    NOT_FOUND = "not_found"
 
+
+NOT_STARTED = frozenset(
+    {Event.NOTHING_FORWARDED, Event.AUTHOR_MISSING, Event.OWN_MAIL, Event.FORWARD_REFUSED, Event.NOT_FOUND}
+)
+"""What closes, as soon as it is noted, a case that stands for no offer but for the owner's wish to be asked."""
+
+_REOPENABLE = frozenset({Event.NOT_AN_OFFER, Event.SKIPPED, Event.EXPIRED, Event.FORGOTTEN})
+"""Ends that were the owner's own word, or silence: another word of theirs may undo them."""
 
 _CLOSING = (
     Event.SKIPPED,
@@ -84,6 +101,11 @@ MOVES: Mapping[tuple[Stage, Event], Stage] = {
     (Stage.EXPIRED, Event.EXPIRED): Stage.CLOSED,
     (Stage.EXPIRED, Event.DECIDED): Stage.DECIDED,
     (Stage.EXPIRED, Event.UNCLEAR): Stage.UNCLEAR,
+    # The owner's second thought; `may_reopen` says when.
+    (Stage.CLOSED, Event.REOPENED): Stage.FOUND,
+    (Stage.EXPIRED, Event.REOPENED): Stage.FOUND,
+    # A wish that could not be met ends with a notice.
+    **{(Stage.FOUND, event): Stage.CLOSED for event in NOT_STARTED},
     # Everything else that ends one, from wherever it stands. After the draft only the owner's own letter, or the
     # owner's word on the terminal, does: "skip" then comes too late, and is answered so.
     **{(stage, event): Stage.CLOSED for stage in _OPEN if stage is not Stage.DRAFTED for event in _CLOSING},
@@ -109,7 +131,10 @@ _NOTICE_OF_CLOSING: Mapping[Event, Notice] = {
     Event.NOT_AN_OFFER: Notice.NOT_AN_OFFER,
     Event.WITHDRAWN: Notice.WITHDRAWN,
     Event.INTRODUCED: Notice.INTRODUCED,
+    **dict.fromkeys(sorted(NOT_STARTED), Notice.NOT_STARTED),
 }
+_TOLD_UNASKED = frozenset({Event.SKIPPED, Event.NOT_AN_OFFER}) | NOT_STARTED
+"""Ends that the owner brought about and hears of even when the check-in never left."""
 
 
 def moved(stage: Stage, event: Event) -> Stage:
@@ -197,6 +222,18 @@ class Case:
     """What all replies together say so far; None before the first."""
     replies: tuple[ReplyFact, ...] = ()
     effects: Mapping[str, EffectFact] = field(default_factory=dict)
+    askings: int = 1
+    """How many times the line was begun for it: once, and once more for each time that it was reopened."""
+
+    @property
+    def check_in(self) -> Effect:
+        """The check-in of this time."""
+        return Effect(Letter.CHECK_IN, self.askings)
+
+    @property
+    def reminder(self) -> Effect:
+        """The reminder of this time."""
+        return Effect(Letter.REMINDER, self.askings)
 
     def fact(self, effect: Effect) -> EffectFact | None:
         """What is known of the effect; None when it was never attempted."""
@@ -214,13 +251,13 @@ class Case:
 
     @property
     def was_asked(self) -> bool:
-        """Whether the owner has, or may have, the check-in."""
-        return self.fact(CHECK_IN) is not None
+        """Whether the owner has, or may have, a check-in."""
+        return any(code.startswith(Letter.CHECK_IN) for code in self.effects)
 
     @property
     def has_been_answered(self) -> bool:
-        """Whether the owner has said anything that was believed."""
-        return any(not reply.refused for reply in self.replies)
+        """Whether the owner has said anything that was believed, since the line last began."""
+        return self.answers is not None
 
     @property
     def clarifications(self) -> int:
@@ -240,14 +277,14 @@ def expires_at(case: Case, policy: Policy) -> datetime | None:
     """When the offer ends by itself; None when it does not."""
     # Nobody expires who was not asked: a check-in that cannot be sent for weeks is still owed.
     if case.stage in {Stage.ASKED, Stage.UNCLEAR, Stage.DRAFTED, Stage.EXPIRED}:
-        return max(case.done_at(CHECK_IN) or case.found_at, case.moved_at) + policy.expire_after
+        return max(case.done_at(case.check_in) or case.found_at, case.moved_at) + policy.expire_after
     return None
 
 
 def reminds_at(case: Case, policy: Policy) -> datetime | None:
     """When the owner is reminded; None when no reminder is due any more."""
-    asked_at = case.done_at(CHECK_IN)
-    if case.stage is not Stage.ASKED or asked_at is None or case.has_been_answered or case.done_at(REMINDER):
+    asked_at = case.done_at(case.check_in)
+    if case.stage is not Stage.ASKED or asked_at is None or case.has_been_answered or case.done_at(case.reminder):
         return None
     return asked_at + policy.remind_after
 
@@ -279,14 +316,14 @@ def _due(case: Case, now: datetime, policy: Policy) -> Iterator[Effect]:
         yield Effect(Letter.NOTICE, notice=Notice.REPLY_REFUSED)
 
 
-def _due_when_found(_case: Case, _now: datetime, _policy: Policy) -> Iterator[Effect]:
-    yield CHECK_IN
+def _due_when_found(case: Case, _now: datetime, _policy: Policy) -> Iterator[Effect]:
+    yield case.check_in
 
 
 def _due_when_asked(case: Case, now: datetime, policy: Policy) -> Iterator[Effect]:
     remind_at = reminds_at(case, policy)
     if remind_at is not None and now >= remind_at:
-        yield REMINDER
+        yield case.reminder
 
 
 def _due_when_unclear(case: Case, _now: datetime, _policy: Policy) -> Iterator[Effect]:
@@ -341,13 +378,9 @@ def _corrections(case: Case) -> Iterator[Effect]:
 
 def _closing_notices(case: Case) -> Iterator[Effect]:
     reason = case.closed_because
-    if (
-        reason is not None
-        and reason in _NOTICE_OF_CLOSING
-        and (case.was_asked or reason in {Event.SKIPPED, Event.NOT_AN_OFFER})
-    ):
-        yield Effect(Letter.NOTICE, notice=_NOTICE_OF_CLOSING[reason])
-    if any(_came_late(reply) for reply in case.replies):
+    if reason is not None and reason in _NOTICE_OF_CLOSING and (case.was_asked or reason in _TOLD_UNASKED):
+        yield Effect(Letter.NOTICE, case.askings, _NOTICE_OF_CLOSING[reason])
+    if reason not in NOT_STARTED and any(_came_late(reply) for reply in case.replies):
         yield Effect(Letter.NOTICE, notice=Notice.CLOSED_ALREADY)
 
 
@@ -358,6 +391,32 @@ def _came_late(reply: ReplyFact) -> bool:
 def event_of(answers: Answers) -> Event | None:
     """Return the event that a reply is; None when it is none ("Thanks", automatic mail)."""
     return EVENT_OF_OUTCOME.get(answers.outcome)
+
+
+def may_reopen(case: Case) -> bool:
+    """Whether the line may begin once more for it, since the owner says so. Never when a letter was written."""
+    is_over = case.stage is Stage.EXPIRED or (case.stage is Stage.CLOSED and case.closed_because in _REOPENABLE)
+    return is_over and case.fact(DRAFT) is None
+
+
+def is_taken_back(case: Case, answers: Answers) -> bool:
+    """Whether answers to a closed offer take back that it was none: they answer what was asked about it."""
+    return (
+        case.stage is Stage.CLOSED
+        and case.closed_because is Event.NOT_AN_OFFER
+        and may_reopen(case)
+        and event_of(answers) is Event.DECIDED
+    )
+
+
+def is_known_as_none(same_wording: Sequence[Case]) -> bool:
+    """Whether the owner has said that this wording of this author is no offer.
+
+    `same_wording` are the author's offers in these words. The last word counts: one that was reopened, or begun later
+    on the owner's own wish, takes the earlier "not an offer" back.
+    """
+    last = max(same_wording, key=lambda case: case.moved_at, default=None)
+    return last is not None and last.closed_because is Event.NOT_AN_OFFER
 
 
 def next_step(case: Case, now: datetime, policy: Policy) -> tuple[str, datetime | None]:

@@ -13,7 +13,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 
 import imapclient
@@ -32,6 +32,8 @@ logging.getLogger("imapclient").setLevel(logging.WARNING)
 _HEADER_OCTETS = 128 * 1024
 _SEARCHED_BY_HAND = 100
 """How many of the newest messages are looked through when SEARCH says that a Message-ID is not there."""
+MOST_OF_A_WHOLE = 1024 * 1024
+"""Octets fetched of a mail that encloses another one; what a person wrote stands before what is attached."""
 _DRAFT_FLAGS = (rb"\Draft", rb"\Seen")
 _PASSING_CODES = frozenset({"UNAVAILABLE", "LIMIT", "INUSE", "SERVERBUG", "THROTTLED", "OVERQUOTA"})
 """Response codes of RFC 5530 (and of busy providers) after which the same login may succeed later."""
@@ -112,6 +114,10 @@ def shown(name: str) -> str:
 def wired(name: str) -> str:
     """Return a mailbox name in its wire form."""
     return str(imap_utf7.encode(name).decode("latin-1"))
+
+
+def _search_date(day: date) -> str:
+    return f"{day.day}-{_MONTHS[day.month - 1]}-{day.year}"
 
 
 def _is_searchable(text: str) -> bool:
@@ -269,7 +275,7 @@ class Session:
 
     def uids_since(self, day: date) -> list[int]:
         """Return the UIDs of messages whose INTERNALDATE is that day or later, ascending."""
-        return self._search(f"SINCE {day.day}-{_MONTHS[day.month - 1]}-{day.year}")
+        return self._search(f"SINCE {_search_date(day)}")
 
     def find(self, message_id: str) -> list[int]:
         """Return the UIDs of messages in the open mailbox with that Message-ID.
@@ -293,6 +299,19 @@ class Session:
         if not _is_searchable(message_id):
             return []
         return self._search(f"HEADER In-Reply-To {_quoted(message_id)}")
+
+    def find_from(self, author: str, around: date | None) -> list[int]:
+        """Return the UIDs of messages in the open mailbox by that address or name, ascending.
+
+        `around` leaves out those whose Date is more than two days away.
+        """
+        if not _is_searchable(author):
+            return []
+        criteria = f"FROM {_quoted(author)}"
+        if around is not None:
+            first, last = (_search_date(around + timedelta(days=days)) for days in (-2, 3))
+            criteria += f" SENTSINCE {first} SENTBEFORE {last}"
+        return self._search(criteria)
 
     def has_mail_to(self, address: str) -> bool:
         """Whether the open mailbox holds a message to that address."""
@@ -335,6 +354,11 @@ class Session:
             raw = bodies[skim.WHOLE] if wanted == (skim.WHOLE,) else _assembled(by_uid[uid], bodies)
             if raw:  # an empty literal is an answer of some servers, and no message
                 yield uid, raw
+
+    def whole(self, uid: int) -> bytes:
+        """Return a message with what is enclosed in it, as far as MOST_OF_A_WHOLE; empty when it is gone."""
+        item = f"BODY.PEEK[]<0.{MOST_OF_A_WHOLE}>"
+        return next((_body(fields, b"BODY[]") for _, fields in self._fetch([uid], [item])), b"")
 
     def _fetch(self, uids: Sequence[int], items: Sequence[str]) -> Iterator[tuple[int, Mapping[bytes, Any]]]:
         """Fetch in one command; message by message when one answer in it cannot be parsed."""

@@ -9,6 +9,7 @@ import codecs
 import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC as ZERO_OFFSET
 from datetime import datetime, timedelta
@@ -46,6 +47,35 @@ def parse(raw: bytes) -> Message:
     found = _Findings(faults)
     segments = _segments(root, found)
     return _message(root, segments, found)
+
+
+def enclosed(raw: bytes) -> tuple[Message, ...]:
+    """The mails that a mail encloses whole (message/rfc822, or a file named .eml), in order, not those within them.
+
+    Raises UnreadableMessage as `parse` does.
+    """
+    root, _ = _structure(raw)
+    return tuple(found for part in _enclosing(root) for found in _enclosed(part))
+
+
+def _enclosing(part: "_Part") -> Iterator["_Part"]:
+    if part.get_content_type() in {"message/rfc822", "message/global"} or _file_name(part).lower().endswith(".eml"):
+        yield part
+        return
+    for child in part.parts:
+        yield from _enclosing(child)
+
+
+def _enclosed(part: "_Part") -> Iterator[Message]:
+    """The mail in a part; none when it has no header. Outlook and others encode it for transfer, against RFC 2046."""
+    encoding = part.first("content-transfer-encoding").strip().lower()
+    inner = part.parts[0] if part.parts else None
+    with suppress(UnreadableMessage):
+        if inner is not None and inner.fields.get("from"):
+            found = _Findings([])
+            yield _message(inner, _segments(inner, found), found)
+        elif raw := part.body or (inner.body if inner else b""):
+            yield parse(_transferred(raw, encoding))
 
 
 def _message(root: "_Part", segments: list["_Segment"], found: "_Findings") -> Message:

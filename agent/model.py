@@ -306,6 +306,8 @@ class Notice(StrEnum):
     """The draft is ready but cannot be saved; the notice says why and what to do."""
     REPLY_REFUSED = "reply_refused"
     """A reply failed DMARC on the owner's own server and was not believed."""
+    NOT_STARTED = "not_started"
+    """The owner named a mail to be asked about, and it cannot be; the notice says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)

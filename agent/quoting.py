@@ -6,7 +6,7 @@ below an unmarked one (Outlook, Lotus Notes, forwards) nothing tells where it wo
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -48,6 +48,56 @@ def _gathered(lines: list[str], roles: bytearray) -> Parts:
         gathered[roles[run.start()]].append("\n".join(lines[run.start() : run.end()]))
     own, quoted, signature = ("\n\n".join(runs) for runs in gathered)
     return Parts(_tidy(own), _tidy(unmarked(quoted)), _tidy(signature))
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """A mail that stands within another one, below the header fields that mail programs put above it."""
+
+    fields: Mapping[str, str]
+    """Role (from, date, to, cc, subject) → what stands behind its label, on one line."""
+    text: str
+    """Without the mark that forwarding put before each line; those of its own quotations are still there."""
+
+
+def forwarded(text: str) -> Forwarded | None:
+    """The first forwarded mail in a text, as Gmail, Outlook, Apple Mail, Thunderbird and mutt write it; None without.
+
+    It must tell at least who wrote it, and one thing more.
+    """
+    lines = text.split("\n")
+    for at in range(len(lines)):
+        if _label(lines[at]) in _HEADER_ROLES:
+            block = _unmarked_once(lines[at : at + _LONGEST_BLOCK])
+            roles, end = _labels_from(block, 0)
+            if "from" in roles and len(_HEADER_ROLES.intersection(roles)) > 1:
+                return Forwarded(_values(block[:end]), _below(_unmarked_once(lines[at:])[end:]))
+    return None
+
+
+def _unmarked_once(lines: list[str]) -> list[str]:
+    """The lines without their outermost mark, when the first one has one."""
+    return [_MARK.sub("", line) for line in lines] if _MARK.match(lines[0]) else lines
+
+
+_MARK = re.compile(r" {0,3}> ?")
+
+
+def _values(block: list[str]) -> dict[str, str]:
+    """The header fields of a block, folded ones joined."""
+    values: dict[str, list[str]] = {}
+    role = ""
+    for line in block:
+        named = _label(line)
+        role = named or role
+        value = re.split(f"[:{_WIDE_COLON}]", line, maxsplit=1)[1] if named else line
+        values.setdefault(role, []).append(value.strip(_DECORATION))
+    return {role: " ".join(filter(None, lines)) for role, lines in values.items() if role in _HEADER_ROLES}
+
+
+def _below(lines: list[str]) -> str:
+    end = next((at for at, line in enumerate(lines) if line.startswith("--") and _END.match(line)), len(lines))
+    return "\n".join(lines[:end]).strip("\n")
 
 
 def unmarked(text: str) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.errors import StoreError
-from agent.identity import Installation
+from agent.identity import Installation, wording_of
 from agent.lifecycle import Case, Effect, EffectFact, Event, ReplyFact, Stage
 from agent.model import Answers, Offer
 from agent.record import answers_from_json, answers_to_json, offer_from_json, offer_to_json, without_words
@@ -208,6 +208,10 @@ class Store:
         """Whether a different message of the same identity was looked at."""
         return bool(self._read("SELECT 1 FROM seen WHERE identity = ? AND fingerprint <> ?", identity, fingerprint))
 
+    def identities_seen_as(self, fingerprint: str) -> list[str]:
+        """Return the identities of messages with this own text."""
+        return [row["identity"] for row in self._read("SELECT identity FROM seen WHERE fingerprint = ?", fingerprint)]
+
     def see(self, identity: str, fingerprint: str) -> None:
         """Note that this message was looked at."""
         self._write("INSERT OR IGNORE INTO seen VALUES (?, ?)", identity, fingerprint)
@@ -239,11 +243,12 @@ class Store:
     def add_offer(self, offer: Offer, location: Location | None, now: datetime) -> None:
         """Note a new offer."""
         self._write(
-            "INSERT INTO offer (identity, token, author, stage, found_at, moved_at, content)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO offer (identity, token, author, wording, stage, found_at, moved_at, content)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             offer.identity,
             self.installation.token(offer.identity),
             offer.author.email.casefold(),
+            wording_of(offer.sentence),
             Stage.FOUND,
             now.isoformat(),
             now.isoformat(),
@@ -253,8 +258,22 @@ class Store:
 
     def update_offer(self, offer: Offer, location: Location | None) -> None:
         """Note a later message of the same offer."""
-        self._write("UPDATE offer SET content = ? WHERE identity = ?", offer_to_json(offer), offer.identity)
+        self._write(
+            "UPDATE offer SET content = ?, wording = coalesce(?, wording) WHERE identity = ?",
+            offer_to_json(offer),
+            wording_of(offer.sentence),
+            offer.identity,
+        )
         self.locate(offer, location)
+
+    def reopen(self, offer: Offer, location: Location | None, now: datetime) -> None:
+        """Note that the line begins once more for an offer that was over; what was said about it no longer counts."""
+        self.update_offer(offer, location)
+        self._write(
+            "UPDATE offer SET askings = askings + 1, answers = NULL WHERE identity = ?",
+            offer.identity,
+        )
+        self.move(self.case(offer.identity), Stage.FOUND, Event.REOPENED, now)
 
     def locate(self, offer: Offer, location: Location | None) -> None:
         """Note where the offer's latest message lies, and its Message-ID."""
@@ -294,6 +313,20 @@ class Store:
             "UPDATE effect SET text = NULL WHERE offer_id = (SELECT id FROM offer WHERE identity = ?)",
             case.offer.identity,
         )
+
+    # What the owner wishes to be asked about
+
+    def want(self, message_id: str, now: datetime) -> None:
+        """Note that the owner says that the message of this Message-ID is an offer."""
+        self._write("INSERT OR IGNORE INTO wanted VALUES (?, ?)", message_id, now.isoformat())
+
+    def wanted(self) -> list[str]:
+        """Return the Message-IDs that have not been looked for yet, oldest first."""
+        return [row["message_id"] for row in self._read("SELECT message_id FROM wanted ORDER BY wanted_at, rowid")]
+
+    def look_for(self, message_id: str) -> None:
+        """Note that the message has been looked for."""
+        self._write("DELETE FROM wanted WHERE message_id = ?", message_id)
 
     # Effects
 
@@ -383,10 +416,14 @@ class Store:
 
     def case(self, identity: str) -> Case:
         """Return the offer of that identity. Raises StoreError when there is none."""
-        found = self._cases("SELECT * FROM offer WHERE identity = ?", identity)
-        if not found:
+        found = self.find(identity)
+        if found is None:
             raise StoreError(f"The state file {self.path} has no offer {identity[:8]}.")
-        return found[0]
+        return found
+
+    def find(self, identity: str) -> Case | None:
+        """Return the offer of that identity; None when there is none."""
+        return next(iter(self._cases("SELECT * FROM offer WHERE identity = ?", identity)), None)
 
     def case_of_key(self, key: str) -> Case | None:
         """Return the offer whose identity begins with `key`, as our Message-IDs carry it."""
@@ -407,6 +444,10 @@ class Store:
         """Return the offers of one introducer, newest first."""
         return self._cases("SELECT * FROM offer WHERE author = ? ORDER BY id DESC", email.casefold())
 
+    def cases_worded(self, email: str, wording: str | None) -> list[Case]:
+        """Return the offers that this author made in these words; none for a wording that is not known."""
+        return self._cases("SELECT * FROM offer WHERE author = ? AND wording = ?", email.casefold(), wording)
+
     def cases_named(self, name: str) -> list[Case]:
         """Return the offers that a person can mean by a handle (or longer piece of the identity) or a Message-ID."""
         bare = name.strip().strip("<>")
@@ -424,7 +465,7 @@ class Store:
     def check_ins_since(self, moment: datetime) -> int:
         """Return how many check-ins were attempted since then."""
         rows = self._read(
-            "SELECT count(*) FROM effect WHERE code = 'check_in-1' AND attempted_at >= ?", moment.isoformat()
+            "SELECT count(*) FROM effect WHERE code LIKE 'check_in-%' AND attempted_at >= ?", moment.isoformat()
         )
         return int(rows[0][0])
 
@@ -441,6 +482,7 @@ class Store:
             answers=answers_from_json(row["answers"]) if row["answers"] else None,
             replies=tuple(self._replies(row["id"])),
             effects={fact.code: fact for fact in self._effects(row["id"])},
+            askings=row["askings"],
         )
 
     def _replies(self, offer_id: int) -> Sequence[ReplyFact]:

@@ -28,6 +28,7 @@ LEVELS = (
         "detect",
         "explained",
         "extract",
+        "forward",
         "identity",
         "letter",
         "lifecycle",
@@ -57,6 +58,7 @@ LEVELS = (
     # One poll, from mailbox to drafts.
     {"line"},
     {"correspondence", "judge", "reports"},
+    {"missed"},
     {"dispatch", "explain", "intake", "scan"},
     {"cycle"},
     # From a configuration to a poll, and what uses that.

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from agent.lifecycle import (
     DRAFT,
     MAX_CLARIFICATIONS,
     MOVES,
+    NOT_STARTED,
     REMINDER,
     Case,
     Effect,
@@ -21,6 +23,9 @@ from agent.lifecycle import (
     event_of,
     expires_at,
     is_expired,
+    is_known_as_none,
+    is_taken_back,
+    may_reopen,
     moved,
     next_step,
     owed,
@@ -65,7 +70,7 @@ def test_the_owner_is_reminded_once() -> None:
 
 def test_whoever_has_answered_is_not_reminded() -> None:
     said = reply(1, answers(Outcome.CLARIFY))
-    case = a_case(Stage.ASKED, effects=done(CHECK_IN), replies=(said,))
+    case = a_case(Stage.ASKED, effects=done(CHECK_IN), replies=(said,), answers=said.answers)
     assert owed_codes(case, 9 * DAY) == []
 
 
@@ -155,9 +160,63 @@ def test_an_answer_decides_from_every_stage_before_the_draft(stage: Stage) -> No
     assert moved(stage, Event.DECIDED) is Stage.DECIDED
 
 
-@pytest.mark.parametrize("event", list(Event))
-def test_a_closed_offer_stays_closed(event: Event) -> None:
+@pytest.mark.parametrize("event", [event for event in Event if event is not Event.REOPENED])
+def test_a_closed_offer_stays_closed_until_the_owner_reopens_it(event: Event) -> None:
     assert moved(Stage.CLOSED, event) is Stage.CLOSED
+
+
+@pytest.mark.parametrize("because", [Event.NOT_AN_OFFER, Event.SKIPPED, Event.EXPIRED, Event.FORGOTTEN])
+def test_what_the_owner_ended_may_begin_once_more(because: Event) -> None:
+    case = a_case(Stage.CLOSED, closed_because=because, effects=done(CHECK_IN))
+    assert may_reopen(case)
+    assert not may_reopen(replace(case, effects=done(CHECK_IN, DRAFT)))
+
+
+@pytest.mark.parametrize("because", [Event.OWNER_WROTE, Event.WITHDRAWN, Event.INTRODUCED, *NOT_STARTED])
+def test_what_others_ended_may_not(because: Event) -> None:
+    assert not may_reopen(a_case(Stage.CLOSED, closed_because=because))
+
+
+def test_an_open_offer_is_not_reopened() -> None:
+    assert not any(may_reopen(a_case(stage)) for stage in Stage if stage not in {Stage.CLOSED, Stage.EXPIRED})
+
+
+def test_a_reopened_offer_is_owed_another_check_in_and_another_reminder() -> None:
+    case = a_case(Stage.FOUND, askings=2, effects=done(CHECK_IN, REMINDER))
+    assert owed_codes(case) == ["check_in-2"]
+    case = a_case(Stage.ASKED, askings=2, effects=done(CHECK_IN, REMINDER, case.check_in))
+    assert owed_codes(case) == []
+    assert owed_codes(case, 2 * DAY) == ["reminder-2"]
+
+
+def test_every_not_an_offer_is_confirmed() -> None:
+    case = a_case(Stage.CLOSED, closed_because=Event.NOT_AN_OFFER, askings=2, effects=done(CHECK_IN))
+    assert owed_codes(case) == ["not_an_offer-2"]
+
+
+@pytest.mark.parametrize("because", sorted(NOT_STARTED))
+def test_a_wish_that_could_not_be_met_is_owed_one_notice(because: Event) -> None:
+    assert moved(Stage.FOUND, because) is Stage.CLOSED
+    case = a_case(Stage.CLOSED, closed_because=because)
+    assert owed_codes(case) == ["not_started-1"]
+    assert owed_codes(replace(case, replies=(reply(1, answers(Outcome.SKIP), Stage.CLOSED),))) == ["not_started-1"]
+
+
+def test_the_last_word_about_a_wording_counts() -> None:
+    none = a_case(Stage.CLOSED, closed_because=Event.NOT_AN_OFFER)
+    later = a_case(Stage.FOUND, moved_at=NOW + DAY)
+    assert is_known_as_none([none])
+    assert is_known_as_none([none, a_case(Stage.CLOSED, closed_because=Event.SKIPPED, moved_at=NOW - DAY)])
+    assert not is_known_as_none([none, later])
+    assert not is_known_as_none([])
+
+
+@pytest.mark.parametrize(("outcome", "is_one"), [(Outcome.ACCEPT, True), (Outcome.CLARIFY, False)])
+def test_an_answer_to_the_questions_takes_not_an_offer_back(outcome: Outcome, is_one: bool) -> None:  # noqa: FBT001
+    none = a_case(Stage.CLOSED, closed_because=Event.NOT_AN_OFFER)
+    assert is_taken_back(none, answers(outcome)) is is_one
+    assert not is_taken_back(a_case(Stage.CLOSED, closed_because=Event.SKIPPED), answers(outcome))
+    assert not is_taken_back(a_case(Stage.ASKED), answers(outcome))
 
 
 @pytest.mark.parametrize("stage", [stage for stage in Stage if stage not in {Stage.DRAFTED, Stage.CLOSED}])
@@ -186,7 +245,7 @@ def test_whatever_happens_no_offer_leaves_the_table(events: list[Event]) -> None
     for event in events:
         after = moved(stage, event)
         assert after is stage or MOVES[stage, event] is after
-        assert stage is not Stage.CLOSED or after is Stage.CLOSED
+        assert stage is not Stage.CLOSED or after is Stage.CLOSED or event is Event.REOPENED
         stage = after
 
 
