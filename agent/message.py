@@ -74,7 +74,7 @@ def _enclosed(part: "_Part") -> Iterator[Message]:
         if inner is not None and inner.fields.get("from"):
             found = _Findings([])
             yield _message(inner, _segments(inner, found), found)
-        elif raw := part.body or (inner.body if inner else b""):
+        elif raw := (part if inner is None else inner).body:  # a part without fields is falsy
             yield parse(_transferred(raw, encoding))
 
 

@@ -71,6 +71,8 @@ def forwarded(text: str) -> Forwarded | None:
             block = _unmarked_once(lines[at : at + _LONGEST_BLOCK])
             roles, end = _labels_from(block, 0)
             if "from" in roles and len(_HEADER_ROLES.intersection(roles)) > 1:
+                while end < len(block) and block[end].strip() and block[end][0] in " \t":  # the last field is folded
+                    end += 1
                 return Forwarded(_values(block[:end]), _below(_unmarked_once(lines[at:])[end:]))
     return None
 
