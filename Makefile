@@ -24,7 +24,7 @@ format: .venv/.dev ## put the code into the house format
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-bench: .venv/.test ## measure how replies are read and offers recognised; CORPUS=folder adds a folder of labelled mail
+bench: .venv/.bench ## measure how replies are read and offers recognised; CORPUS=folder adds a folder of labelled mail
 	$(BIN)/python benchmarks/replies/measure.py
 	$(BIN)/python benchmarks/detection/measure.py $(if $(CORPUS),--corpus "$(CORPUS)")
 
@@ -47,6 +47,10 @@ endef
 .venv/.test: pyproject.toml | $(BIN)/python
 	$(call install,test)
 	@touch .venv/.demo $@
+
+.venv/.bench: pyproject.toml | $(BIN)/python
+	$(call install,bench)
+	@touch $@
 
 .venv/.dev: pyproject.toml | $(BIN)/python
 	$(call install,dev)

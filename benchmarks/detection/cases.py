@@ -9,6 +9,7 @@ from typing import Any
 
 from collection import load, render
 from counting import Truth
+from wording import has_known_words
 
 # The labels of written mail that are finer than the kinds of a verdict.
 _KINDS = {"technical": "none"}
@@ -27,6 +28,8 @@ class Case:
     truth: Truth
     is_open: bool = True
     """Whether rules may be written looking at it: not so for held-out mail."""
+    is_written: bool = True
+    """Whether it was written to be recognised, rather than found."""
 
 
 def of_collection(file: Path, folder: Path, *, is_open: bool) -> list[Case]:
@@ -37,7 +40,8 @@ def of_collection(file: Path, folder: Path, *, is_open: bool) -> list[Case]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(render(mail))
         told = (mail.introducer, mail.contact) if mail.label == "offer" else (None, None)
-        truth = Truth(mail.label, mail.is_implicit, *told)
+        is_implicit = mail.is_implicit and not has_known_words(f"{mail.subject}\n{mail.body}", mail.language)
+        truth = Truth(mail.label, is_implicit, *told)
         found.append(Case(path, mail.name, file.parent.name, mail.language, truth, is_open))
     return found
 
@@ -52,9 +56,10 @@ def of_folder(folder: Path) -> Iterator[Case]:
     known = {path: row for row in rows if (path := _located(folder, row)) is not None}
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "labels.jsonl"):
         name, row = str(path.relative_to(folder)), known.get(path, {})
-        is_open = "language" in row or is_for_tuning(name)
+        is_written = "language" in row
+        is_open = is_written or is_for_tuning(name)
         part = "tuning" if is_open else "held-out"
-        yield Case(path, name, folder.name, row.get("language", part), _truth(row), is_open)
+        yield Case(path, name, folder.name, row.get("language", part), _truth(row), is_open, is_written)
 
 
 def _located(folder: Path, row: dict[str, Any]) -> Path | None:

@@ -97,11 +97,12 @@ class Figures:
             self.contacts[name_read(truth.contact, reading.contact)] += 1
 
 
-def count(pairs: Iterable[tuple[Truth, Reading]]) -> Figures:
-    """Return the counts of many mails."""
+def count(pairs: Iterable[tuple[Truth, Reading | None]]) -> Figures:
+    """Return the counts of many mails; what was not read is left out."""
     figures = Figures()
     for truth, reading in pairs:
-        figures.add(truth, reading)
+        if reading is not None:
+            figures.add(truth, reading)
     return figures
 
 
@@ -116,6 +117,7 @@ COLUMNS = (
     ("others", ""),
     ("false", ""),
     ("precision", ">= 0.950"),
+    ("F1", ""),
     ("per 10,000", "<= 1.0"),
     ("greeting", ">= 0.990"),
     ("wrong", ""),
@@ -143,11 +145,17 @@ def cells(mail: str, language: str, reader: str, figures: Figures) -> tuple[str,
         str(figures.others),
         str(figures.alarms),
         share(figures.found, figures.found + figures.alarms),
+        share(2 * figures.found, figures.found + figures.alarms + figures.offers),
         f"{10_000 * figures.alarms / figures.others:.1f}" if figures.others else "-",
         *(_of(figures.greetings, name) for name in ("right", "wrong")),
         *(_of(figures.contacts, name) for name in ("right", "null", "wrong")),
         share(figures.kinds[True], figures.kinds.total()),
     )
+
+
+def empty_cells(reader: str, word: str) -> tuple[str, ...]:
+    """Return the row of a reader that read nothing, and a word that says why."""
+    return ("", "", reader, word, *("-" for _ in HEAD[4:]))
 
 
 def share(part: int, whole: int) -> str:

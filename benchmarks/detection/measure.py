@@ -10,13 +10,15 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from baselines import BASELINES, Answers, Mail, answers
 from cases import Case, of_collection, of_folder
 from collection import OWNER, CollectionFault
-from counting import HEAD, WANTED, Reading, cells, count, faults, table
+from counting import HEAD, WANTED, cells, count, empty_cells, faults, table
+from letters import letter
 from product import commanded, for_first_recipients
+from throughput import measured
 
 from agent.model import Owner
 
@@ -27,31 +29,23 @@ SPENT = "The single mails of held-out mail were shown: it is spent, and later fi
 REFUSED = "Held-out mail is listed for nobody who writes rules; --open-heldout lists it all the same, and spends it."
 
 
-@dataclass(frozen=True)
-class Answers:
-    """What one reader made of some cases."""
-
-    reader: str
-    readings: Sequence[Reading]
-
-
-def chosen_cases(options: argparse.Namespace, folder: Path) -> Iterator[Case]:
-    """Every mail that is asked for; collections that cannot be read are told and left out."""
-    for name in options.set or COLLECTIONS:
+def all_cases(corpora: Iterable[Path], folder: Path) -> Iterator[Case]:
+    """Every mail that there is; collections that cannot be read are told and left out."""
+    for name in COLLECTIONS:
         for file in sorted((HERE / name).glob("*.toml")):
             try:
                 yield from of_collection(file, folder, is_open=name != CLOSED)
             except CollectionFault as fault:
                 print("\n".join(fault.problems), "", sep="\n", file=sys.stderr)
-    for corpus in options.corpus:
+    for corpus in corpora:
         yield from of_folder(corpus)
 
 
 def is_wanted(case: Case, options: argparse.Namespace) -> bool:
-    """Whether --language and --part leave the mail in."""
-    if options.language and case.source in COLLECTIONS and case.group not in options.language:
-        return False
-    return options.part == "all" or case.source in COLLECTIONS or case.is_open == (options.part == "tuning")
+    """Whether --set, --language and --part leave the mail in."""
+    if case.source in COLLECTIONS:
+        return case.source in (options.set or COLLECTIONS) and case.group in (options.language or [case.group])
+    return bool(options.part == "all" or case.is_open == (options.part == "tuning"))
 
 
 def by_gracious(cases: Sequence[Case], options: argparse.Namespace) -> Answers:
@@ -59,31 +53,46 @@ def by_gracious(cases: Sequence[Case], options: argparse.Namespace) -> Answers:
     owner = Owner(options.owner_name, (options.owner,)) if options.owner else None
     written = [case.path for case in cases if case.source in COLLECTIONS]
     others = [case.path for case in cases if case.source not in COLLECTIONS]
-    found = dict(zip(written, commanded(written, OWNER), strict=True))
-    found.update(
-        zip(others, commanded(others, owner) if owner else for_first_recipients(others, options.jobs), strict=True)
-    )
+    read = [
+        *zip(written, commanded(written, OWNER), strict=True),
+        *zip(others, commanded(others, owner) if owner else for_first_recipients(others, options.jobs), strict=True),
+    ]
+    found = dict(read)
     return Answers("gracious", [found[case.path] for case in cases])
 
 
-def rows(cases: Sequence[Case], answers: Sequence[Answers]) -> Iterator[tuple[str, ...]]:
+def by_baselines(cases: Sequence[Case], wanted: Sequence[Case], names: Sequence[str]) -> Iterator[Answers]:
+    """What the baselines say of the wanted mail; they may learn from all of it that is open."""
+    if not names:
+        return
+    asked = {case.path for case in wanted}
+    needed = [case for case in cases if case.path in asked or case.is_open]
+    mail = Mail(needed, [letter(case.path) for case in needed])
+    for name in names:
+        found = answers(name, mail)
+        read = [
+            reading for case, reading in zip(needed, found.readings, strict=bool(found.readings)) if case.path in asked
+        ]
+        yield Answers(name, read, found.note)
+
+
+def rows(cases: Sequence[Case], given: Sequence[Answers]) -> Iterator[tuple[str, ...]]:
     """The table below its head: each group of mail read by each reader, then each source as a whole."""
-    groups = dict.fromkeys((case.source, case.group) for case in cases)
     for source in dict.fromkeys(case.source for case in cases):
-        names = [group for of, group in groups if of == source]
-        for name in [*names, *(["all"] if len(names) > 1 else [])]:
-            places = [
-                place for place, case in enumerate(cases) if case.source == source and name in {case.group, "all"}
-            ]
-            for one in answers:
-                figures = count((cases[place].truth, one.readings[place]) for place in places)
-                yield cells(source, name, one.reader, figures)
+        groups = dict.fromkeys(case.group for case in cases if case.source == source)
+        for group in [*groups, *(["all"] if len(groups) > 1 else [])]:
+            places = [place for place, one in enumerate(cases) if one.source == source and group in {one.group, "all"}]
+            for one in given:
+                if one.readings:
+                    figures = count((cases[place].truth, one.readings[place]) for place in places)
+                    yield cells(source, group, one.reader, figures)
+    yield from (empty_cells(one.reader, "missing") for one in given if not one.readings)
 
 
-def listed(cases: Iterable[Case], readings: Iterable[Reading], *, is_all_open: bool) -> Iterator[str]:
+def listed(cases: Iterable[Case], found: Answers, *, is_all_open: bool) -> Iterator[str]:
     """What was got wrong in mail that may be looked at."""
-    for case, reading in zip(cases, readings, strict=True):
-        if case.is_open or is_all_open:
+    for case, reading in zip(cases, found.readings, strict=True):
+        if reading is not None and (case.is_open or is_all_open):
             yield from faults(f"{case.source} {case.name}", case.truth, reading)
 
 
@@ -91,27 +100,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print."""
     options = _options(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        cases = [case for case in chosen_cases(options, Path(folder)) if is_wanted(case, options)]
-        if not cases:
+        cases = list(all_cases(options.corpus, Path(folder)))
+        wanted = [case for case in cases if is_wanted(case, options)]
+        if not wanted:
             print("There is no mail to measure.", file=sys.stderr)
             return 1
-        if options.errors and not options.open_heldout and not any(case.is_open for case in cases):
+        if options.errors and not options.open_heldout and not any(case.is_open for case in wanted):
             print(REFUSED, file=sys.stderr)
             return 1
-        answers = [by_gracious(cases, options)]
+        gracious = by_gracious(wanted, options)
         if options.errors:
-            print("\n".join(listed(cases, answers[0].readings, is_all_open=options.open_heldout)), end="\n\n")
-            if not all(case.is_open for case in cases):
-                print(SPENT if options.open_heldout else REFUSED, file=sys.stderr)
-        print(table([HEAD, *rows(cases, answers), WANTED]))
+            _print_errors(wanted, gracious, is_all_open=options.open_heldout)
+        given = [gracious, *by_baselines(cases, wanted, options.baseline)]
+        print(table([HEAD, *rows(wanted, given), WANTED]))
+        for one in given:
+            if one.note:
+                print(f"\n{one.reader}: {one.note}", end="")
+        found = [case.path for case in wanted if not case.is_written]
+        print(f"\n{measured(found or [case.path for case in wanted])}")
     return 0
+
+
+def _print_errors(cases: Sequence[Case], found: Answers, *, is_all_open: bool) -> None:
+    print("\n".join(listed(cases, found, is_all_open=is_all_open)), end="\n\n")
+    if not all(case.is_open for case in cases):
+        print(SPENT if is_all_open else REFUSED, file=sys.stderr)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--set", action="append", choices=COLLECTIONS, help="only this collection")
     parser.add_argument("--language", action="append", help="only this language of the collections")
-    parser.add_argument("--errors", action="store_true", help="list what Gracious got wrong")
+    parser.add_argument("--baseline", action="append", choices=[*BASELINES, "none"], help="only this one; default: all")
+    parser.add_argument("--errors", action="store_true", help="list what Gracious got wrong in open mail")
     parser.add_argument("--open-heldout", action="store_true", help="with --errors, list held-out mail too")
     corpora = parser.add_argument_group("folders of raw mail with a labels.jsonl")
     corpora.add_argument("--corpus", action="append", type=Path, default=[], metavar="FOLDER")
@@ -119,7 +140,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     corpora.add_argument("--owner-name", default="")
     corpora.add_argument("--part", choices=("tuning", "held-out", "all"), default="all")
     corpora.add_argument("--jobs", type=int, default=1)
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    options.baseline = [name for name in options.baseline or BASELINES if name != "none"]
+    return options
 
 
 if __name__ == "__main__":
