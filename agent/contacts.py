@@ -14,6 +14,8 @@ from agent.sentences import Sentence, Token, words
 
 ENOUGH = 2.5
 """Points from which a candidate is believed."""
+_ENOUGH_ALONE = 4.0
+"""Points from which a lone word is believed that no list knows and nothing certain speaks for."""
 _MOST_CONTACTS = 4
 _REACH = 5
 """Sentences before and after the offer in which its contact is named."""
@@ -62,6 +64,18 @@ class Scene:
     """Display names of further recipients."""
 
 
+_CERTAIN = frozenset(
+    {
+        "after a word that names people",
+        "after a role",
+        "before a verb of people",
+        "named again",
+        "known as a copy's recipient",
+    }
+)
+"""Reasons that only hold for people."""
+
+
 def contacts(scene: Scene, lexicon: Lexicon) -> tuple[Contact, ...]:
     """The people offered, the main one first; one without a name when only a description was found; else none."""
     return _Search(scene, lexicon).contacts()
@@ -79,6 +93,9 @@ class _Search:
         self._lexicon = lexicon
         near = range(max(0, scene.offer - _REACH), min(len(scene.sentences), scene.offer + _REACH + 1))
         self._near = near
+        self._everybody = [
+            one for number in near for one in scene.census.within(number) if one.start >= scene.letter.body_start
+        ]
         self._mentions = [
             one
             for number in near
@@ -87,7 +104,8 @@ class _Search:
         ]
 
     def contacts(self) -> tuple[Contact, ...]:
-        scored = sorted(((self._points(one), -number, one) for number, one in enumerate(self._mentions)), reverse=True)
+        believable = [one for one in self._mentions if self._is_believable(one)]
+        scored = sorted(((self._points(one), -number, one) for number, one in enumerate(believable)), reverse=True)
         if scored and scored[0][0] >= ENOUGH:
             best = scored[0][2]
             return tuple(self._contact(one) for one in (best, *self._beside(best)))[:_MOST_CONTACTS]
@@ -95,6 +113,13 @@ class _Search:
         return (described,) if described else ()
 
     # Weighing a candidate
+
+    def _is_believable(self, mention: Mention) -> bool:
+        """Whether more than a capital speaks for a name: a lone word that no list knows may be anything."""
+        spelled = words(mention.bare)
+        if len(spelled) > 1 or mention.title or spelled[0] in self._lexicon["given_names"]:
+            return True
+        return not _CERTAIN.isdisjoint(self._reasons(mention)) or self._points(mention) >= _ENOUGH_ALONE
 
     def _points(self, mention: Mention) -> float:
         return sum(POINTS[reason] for reason in self._reasons(mention)) + POINTS["a sentence away"] * abs(
@@ -137,7 +162,7 @@ class _Search:
             yield "known given name"
         if len(spelled) > 1:
             yield "several words"
-        if any(other != mention and set(words(other.bare)) & set(spelled) for other in self._mentions):
+        if any(other.start != mention.start and set(words(other.bare)) & set(spelled) for other in self._everybody):
             yield "named again"
         if all(set(words(other.bare)) & set(spelled) for other in self._mentions):
             yield "nobody else"
@@ -177,7 +202,11 @@ class _Search:
         if between[:1] in {",", "("} or (between == "" and after.word in self._lexicon["after_names"]):
             yield "before an apposition"
         if between in {"'", "’"} and after.word == "s":
-            yield "possessive"
+            yield "before a verb of people" if self._is_contraction(tokens, mention.last) else "possessive"
+
+    def _is_contraction(self, tokens: Sequence[Token], position: int) -> bool:
+        """Whether "Nico's" is "Nico is": something that he is doing follows."""
+        return position + 1 < len(tokens) and tokens[position + 1].word in self._lexicon["after_is"]
 
     # From a mention to a contact
 

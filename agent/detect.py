@@ -38,15 +38,22 @@ _FARTHEST_NAME = 4
 _MOST_QUOTED = 16_384
 _MANY = 3
 """Further recipients beyond whom a mail is an announcement rather than an offer."""
+_LINKING = 1.5
+"""Weight of a phrase that brings the owner and somebody together, be it ever so loosely."""
+_EXPLICIT = 3.25
+"""Weight of a phrase that speaks of people who do not know each other yet."""
 _FACTORS = (1.0, 0.5, 0.25)
 """What the first, second and third phrase of one section add, of their weights."""
 
 WEIGHTS: Mapping[str, float] = MappingProxyType(
     {
         "named": 1.0,  # a third person is named near by
+        "named-in-full": 1.5,  # with surname or title, as strangers are named
         "named-too": 0.5,  # named where another is described as well: often the same person
         "pronouns": 0.5,
         "roles": -0.25,  # somebody, or people, or the team
+        "familiar": -1.5,  # a given name at most: somebody the owner knows, unless the phrase speaks of an introduction
+        "no-link": -1.0,  # something is volunteered, but no phrase brings the owner and somebody together
         "nobody": -1.5,  # no third person anywhere: whom would the owner meet?
         "question": 0.5,  # the sentence asks
         "alone": 0.5,  # sent to the owner and nobody else
@@ -214,7 +221,7 @@ class Detector:
         lexicon = self._lexicons[languages[0]] if is_sure else self._lexicon
         census = Census(text, split, lexicon)
         found = tuple(one for language in languages for one in self._matchers[language].found(split, census))
-        frame = letter.read(text, self._lexicon, author.name if author else "")
+        frame = letter.read(text, self._lexicon, f"{author.name} {author.email.partition('@')[0]}" if author else "")
         language = languages[0] if is_sure else None
         return Reading(text, split, census, found, frame, self._parties(author, frame), lexicon, language)
 
@@ -228,7 +235,7 @@ class Detector:
     def _strongest(self, reading: "Reading", message: Message) -> Stretch | None:
         presented = {
             one.sentence for one in reading.found if one.rule.section == "person" and one.rule.weight >= _PRESENTED
-        }
+        } | {one.sentence for one in reading.census.mentions if _is_in_full(one) and reading.is_third_person(one)}
         anchored = sorted({(one.sentence, one.rule.language) for one in reading.found if _may_carry(one, presented)})
         stretches = [self._stretch(reading.told_in(language), number, message) for number, language in anchored]
         return max(stretches, key=_rank, default=None)
@@ -244,6 +251,8 @@ class Detector:
             *self._addressed(message),
             *([] if cues or _offers(reading, number) or self._asks(reading, number) else [_fixed("unasked")]),
             *self._meant_for_another(reading, number, message),
+            *([] if any(one.rule.weight >= _LINKING for one in anchors) else [_fixed("no-link")]),
+            *([_fixed("familiar")] if _is_familiar(anchors, people) else []),
         ]
         said = (*_graded(reading, anchors), *_graded(reading, cues))
         evidence = (*said, *fixed, *self._weighed(reading, against))
@@ -276,9 +285,11 @@ class Detector:
         near = range(number - _FARTHEST_NAME, number + 2)
         shown = _graded(reading, self._chosen(reading, {"person"}, near, number))
         if named:
-            last = named[-1]
-            weight = WEIGHTS["named"] if not shown else WEIGHTS["named-too"]
-            return (*shown, Evidence("named", last.text, weight, last.start, last.end))
+            last = max(named, key=lambda one: (_is_in_full(one), one.start))
+            is_certain = _is_in_full(last) and reading.is_certain(last)
+            is_presented = any(one.weight >= _PRESENTED for one in shown)
+            rule = "named-too" if is_presented else "named-in-full" if is_certain else "named"
+            return (*shown, Evidence(rule, last.text, WEIGHTS[rule], last.start, last.end))
         if shown:
             return shown
         for reference in ("pronouns", "roles"):
@@ -412,7 +423,15 @@ class Reading:
     def people_before(self, number: int) -> list[Mention]:
         """Persons named in this sentence, the next one, or a few before it."""
         near = range(max(0, number - _FARTHEST_NAME), min(number + 2, len(self.sentences)))
-        return [one for at in near for one in self.census.within(at) if is_third_person(one, self.letter, self.parties)]
+        return [one for at in near for one in self.census.within(at) if self.is_third_person(one)]
+
+    def is_certain(self, mention: Mention) -> bool:
+        """Whether a title or a known given name makes it somebody's name."""
+        return bool(mention.title) or words(mention.bare)[0] in self.lexicon["given_names"]
+
+    def is_third_person(self, mention: Mention) -> bool:
+        """Whether it names neither author nor owner."""
+        return is_third_person(mention, self.letter, self.parties)
 
     def refers_to(self, number: int, referring: frozenset[str]) -> bool:
         """Whether somebody is referred to near by."""
@@ -513,6 +532,17 @@ def _offers(reading: Reading, number: int) -> bool:
     return any(one.sentence in near and one.rule.section == "offer" for one in reading.found) or any(
         one.sentence in near and one.rule.section == "act" and one.rule.weight >= 1 for one in reading.found
     )
+
+
+def _is_in_full(mention: Mention) -> bool:
+    """Whether somebody is named with title or surname."""
+    return bool(mention.title) or len(words(mention.bare)) > 1
+
+
+def _is_familiar(anchors: Sequence[Found], people: Sequence[Evidence]) -> bool:
+    """Whether nobody is presented, and no phrase says by itself that the two do not know each other."""
+    is_presented = any("." in one.rule or " " in one.text for one in people)
+    return not is_presented and not any(one.rule.weight >= _EXPLICIT for one in anchors)
 
 
 def _rank(stretch: Stretch) -> tuple[float, float]:

@@ -111,7 +111,9 @@ def _greeting(name: str | None, signed: str | None, lexicon: Lexicon) -> str | N
     informal = given_name(signed, lexicon) if signed else None
     if formal is None or informal is None:
         return formal or informal
-    if fold(informal) in words(name or "") or _is_short_for(informal, formal, lexicon):
+    if fold(informal) in words(name or ""):
+        return next((part for part in (name or "").split() if fold(part) == fold(informal)), informal)
+    if _is_short_for(informal, formal, lexicon):
         return informal
     return formal
 
@@ -130,7 +132,11 @@ def given_name(name: str, lexicon: Lexicon) -> str | None:
     if nickname:
         return nickname
     parts = [part.strip("\"'“”.,") for part in name.split()]
-    bare = [part for part in parts if fold(part) not in lexicon["titles"] | lexicon["kin"] | lexicon["suffixes"]]
+    bare = [
+        part
+        for part in parts
+        if len(part) == 1 or fold(part) not in lexicon["titles"] | lexicon["kin"] | lexicon["suffixes"]
+    ]
     if not bare:
         return None
     if len(bare) > 1 and fold(bare[0]) in lexicon["surnames_first"] and fold(bare[0]) not in lexicon["given_names"]:

@@ -73,7 +73,24 @@ def _closing(text: str, lexicon: Lexicon, author: frozenset[str]) -> tuple[int, 
     for number in range(last - 1, max(0, last - 1 - _MOST_CLOSING), -1):
         if _signs(lines[number][1], lexicon, author, is_last=number == last - 1):
             return lines[number][0], lines[number][1]
-    return _signed_in_line(text, author)
+    return _signed_in_block(text, lines, lexicon) or _signed_in_line(text, author)
+
+
+_LONGEST_BLOCK = 6
+"""Lines of name, rank, company and telephone below a letter without a sign-off."""
+
+
+def _signed_in_block(text: str, lines: list[tuple[int, str]], lexicon: Lexicon) -> tuple[int, str | None] | None:
+    """A last paragraph of short lines that opens with a person's name: "Dina Petrakis MRCVS", then the company."""
+    start = len(text.rstrip()) - len(text.rstrip().rpartition("\n\n")[2])
+    block = [line for offset, line in lines if offset >= start]
+    if not start or not 1 < len(block) <= _LONGEST_BLOCK or any(line[-1:] in _STOPS for line in block):
+        return None
+    spelled = words(block[0])
+    is_name = 1 < len(spelled) <= _MOST_SIGNED and spelled[0] in lexicon["given_names"]
+    if not is_name or not all(word[:1].isupper() for word in block[0].split()):
+        return None
+    return start, block[0]
 
 
 _LAST_WORDS = re.compile(r"[.!?)]\s{1,4}([^\s.!?,]{2,20}(?: [^\s.!?,]{1,20}){0,2})\s*$")
@@ -100,7 +117,8 @@ def _lines(text: str) -> list[tuple[int, str]]:
 def _is_sign_off(line: str, lexicon: Lexicon) -> bool:
     """Whether it holds words of parting, and at most a name behind them: "With best wishes", "Thanks, Nick"."""
     spelled = words(line)
-    if not 0 < len(spelled) <= _MOST_SIGNED + 2 or line[-1:] in "?:":
+    is_initial = line[1:2] == "."
+    if is_initial or not 0 < len(spelled) <= _MOST_SIGNED + 2 or line[-1:] in "?:":
         return False
     parting = _parting_words(spelled, lexicon)
     if not any(word in lexicon["sign_offs"] for word in spelled[:parting]):

@@ -69,6 +69,7 @@ class Census:
         self._text = text
         self._sentences = sentences
         self._lexicon = lexicon
+        self._is_whispered = _is_whispered(text, sentences)
         self._small = {t.word for s in sentences for t in s.tokens if text[t.start].islower()}
         self._found = [tuple(self._in_sentence(number)) for number in range(len(sentences))]
         self.mentions = tuple(mention for found in self._found for mention in found)
@@ -110,7 +111,7 @@ class Census:
             elif not self._is_name(tokens[last]):
                 break
             last += 1
-        while last > first and tokens[last - 1].word in self._lexicon["particles"]:
+        while last > first and self._is_particle(tokens, last - 1) and not self._is_given(tokens[last - 1]):
             last -= 1
         return last if self._names_somebody(tokens[first:last]) else first
 
@@ -157,9 +158,12 @@ class Census:
     def _is_title(self, token: Token) -> bool:
         return token.word in self._lexicon["titles"] and self._text[token.start].isupper()
 
+    def _is_given(self, token: Token) -> bool:
+        return token.word in self._lexicon["given_names"] and self._text[token.start].isupper()
+
     def _is_name(self, token: Token) -> bool:
         if self._text[token.start].islower():
-            return False
+            return self._is_whispered and self._is_only_a_name(token.word)
         written = self._text[token.start : token.end]
         if token.word in self._lexicon["never"] or any(char.isdigit() or char == "_" for char in written):
             return False
@@ -168,6 +172,11 @@ class Census:
         if not written[0].isupper():
             return written[0].isalpha()
         return len(written) <= _INITIALS or not written.isupper() or token.word in self._lexicon["given_names"]
+
+    def _is_only_a_name(self, word: str) -> bool:
+        """Whether a given name, in small letters, can be nothing else."""
+        ordinary = ("common", "function", "never", "particles", "titles", "roles", "kin", "name_verbs")
+        return word in self._lexicon["given_names"] and not any(word in self._lexicon[name] for name in ordinary)
 
     def _is_particle(self, tokens: Sequence[Token], position: int) -> bool:
         return tokens[position].word in self._lexicon["particles"]
@@ -184,8 +193,9 @@ class Census:
         start, end = run[0].start, run[-1].end
         titles = [token for token in run if token.word in self._lexicon["titles"]]
         title = self._text[start : titles[-1].end] if titles and titles[0] is run[0] else ""
+        written = " ".join(self._text[start:end].split())
         return Mention(
-            text=" ".join(self._text[start:end].split()),
+            text=written.title() if written.islower() else written,
             start=start,
             end=end,
             sentence=number,
@@ -199,15 +209,40 @@ class Census:
         run = tokens[first:last]
         if self._is_title(run[0]) or run[0].word in self._lexicon["given_names"]:
             return True
-        if "&" in self._text[max(0, run[0].start - 2) : run[0].start] + self._text[run[-1].end : run[-1].end + 2]:
+        if self._is_thing(tokens, first, last) or any(token.word in self._lexicon["organisations"] for token in run):
             return False
-        if len(run) == 1 and not first and not self._acts(tokens, last):
+        if len(run) == 1 and (self._lexicon.capital_nouns or (not first and not self._acts(tokens, last))):
             return False
-        if self._lexicon.capital_nouns and len(run) == 1:
+        return run[0].word not in self._lexicon["common"] and not self._follows(tokens, first, "determiners")
+
+    def _is_thing(self, tokens: Sequence[Token], first: int, last: int) -> bool:
+        """Whether its surroundings are those of a firm, an acronym or a place."""
+        run = tokens[first:last]
+        is_joined = (
+            "&" in self._text[max(0, run[0].start - 2) : run[0].start] + self._text[run[-1].end : run[-1].end + 2]
+        )
+        return (
+            is_joined
+            or self._is_acronym(run)
+            or self._was_employed(tokens, first)
+            or self._follows_in(tokens, last, "organisations")
+        )
+
+    def _is_acronym(self, run: Sequence[Token]) -> bool:
+        """Two capitals alone are a thing (IP, HR); before or after a name they are initials."""
+        written = self._text[run[0].start : run[-1].end]
+        return len(run) == 1 and written.isupper() and 1 < len(written) <= _INITIALS
+
+    def _was_employed(self, tokens: Sequence[Token], first: int) -> bool:
+        """Whether it stands behind "ex-": a firm rather than a person."""
+        return first > 0 and tokens[first - 1].word == "ex"
+
+    def _follows_in(self, tokens: Sequence[Token], position: int, words: str) -> bool:
+        """Whether a word of this list, in small letters, comes right behind: "our Felixstowe office"."""
+        if position >= len(tokens) or tokens[position].word not in self._lexicon[words]:
             return False
-        if run[0].word in self._lexicon["common"] or self._follows(tokens, first, "determiners"):
-            return False
-        return not any(token.word in self._lexicon["organisations"] for token in run)
+        between = self._text[tokens[position - 1].end : tokens[position].start]
+        return between.isspace() and self._text[tokens[position].start].islower()
 
     def _acts(self, tokens: Sequence[Token], position: int) -> bool:
         """Whether what stands there is what only people do."""
@@ -218,3 +253,9 @@ class Census:
         if not position or tokens[position - 1].word not in self._lexicon[words]:
             return False
         return self._text[tokens[position - 1].end : tokens[position].start].isspace()
+
+
+def _is_whispered(text: str, sentences: Sequence[Sentence]) -> bool:
+    """Whether most sentences begin in small letters, as mail typed on a telephone does: names then do too."""
+    lower = sum(text[sentence.start].islower() for sentence in sentences)
+    return bool(sentences) and 2 * lower > len(sentences)

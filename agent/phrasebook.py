@@ -72,6 +72,7 @@ WORD_LISTS = frozenset(
         "mailboxes",  # local parts and display names behind which nobody in particular sits
         "after_names",  # small words that introduce somebody's organisation: at, from, of
         "name_verbs",  # what a person does and a thing does not, right after a name
+        "after_is",  # what a person is or is doing, behind a contracted verb: looking, keen
         "before_names",  # words after which a capital means a name: with, to, meet
         "determiners",  # words after which a capital means a thing or a place: the, in
         "pronouns",  # him, her
