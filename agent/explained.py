@@ -144,9 +144,12 @@ _KINDS = {
 
 _MEANINGS = {
     "named": "a third person is named",
+    "named-in-full": "a third person is named in full",
     "named-too": "a third person is named",
     "pronouns": "somebody is referred to",
     "roles": "somebody is referred to by what they are",
+    "familiar": "somebody you know already",
+    "no-link": "nothing brings you together",
     "nobody": "no third person is mentioned",
     "question": "it is asked",
     "alone": "sent to you and nobody else",
