@@ -34,11 +34,47 @@ def end_of(world: World) -> End:
     )
 
 
-def live(world: World, killer: Killer) -> End:
-    """From the first sight of an offer to the notice that its draft is ready."""
+def offered(world: World) -> None:
+    """Somebody offers an introduction."""
     world.deliver(an_offer_mail())
+
+
+def forwarded(world: World) -> None:
+    """The owner forwards to himself a mail that was taken for no offer."""
+    missed = an_offer_mail(text="Hi Alex,\n\nSara Lindqvist is somebody whom everybody should know.\n\nDev\n")
+    world.deliver(missed)
+    head = "From: alex@example.com\r\nTo: alex@example.com\r\nSubject: Fwd\r\nMessage-ID: <fwd@client.example>\r\n"
+    world.deliver(f"{head}\r\nintro\r\n\r\n-------- Forwarded Message --------\r\n".encode() + missed)
+
+
+Beginning = Callable[[World], None]
+
+
+def live(world: World, killer: Killer, beginning: Beginning) -> End:
+    """From the first sight of an offer to the notice that its draft is ready."""
+    beginning(world)
     world.poll_despite(killer)
     world.reply("no, no")
+    world.poll_despite(killer)
+    return end_of(world)
+
+
+def live_from_the_check_in(world: World, killer: Killer, beginning: Beginning) -> End:
+    """The same; killed before the owner has the check-in, or not at all."""
+    beginning(world)
+    world.poll_despite(killer)
+    world.reply("no, no")
+    world.poll()
+    return end_of(world)
+
+
+def live_twice(world: World, killer: Killer, beginning: Beginning) -> End:
+    """The owner has said that it is none, and says that it was one after all."""
+    beginning(world)
+    world.poll()
+    world.reply("This is not an introduction.")
+    world.poll()
+    world.reply("no, no", changes={"reply-": "second-"})
     world.poll_despite(killer)
     return end_of(world)
 
@@ -47,32 +83,48 @@ def in_a_new_world(system: MailSystem, folder: Path, *, has_smtp: bool) -> World
     return World(system, folder, has_smtp=has_smtp)
 
 
-def fresh(folder: Path, killer: Killer, *, has_smtp: bool) -> tuple[End, End]:
+@dataclass(frozen=True)
+class Life:
+    """How it begins, how it goes on, and by which way the owner is told."""
+
+    beginning: Beginning = offered
+    living: Callable[[World, Killer, Beginning], End] = live
+    has_smtp: bool = True
+    notices: int = 1
+
+
+LIVES = {
+    "smtp": Life(),
+    "append": Life(has_smtp=False),
+    "forward": Life(forwarded, live_from_the_check_in),
+    "second thought": Life(living=live_twice, notices=2),
+}
+
+
+def fresh(folder: Path, killer: Killer, life: Life) -> tuple[End, End]:
     """A whole life on servers of its own, and what one more poll makes of it."""
     folder.mkdir()
     with EmbeddedServers({USER: PASSWORD}) as servers:
-        world = in_a_new_world(embedded_system(servers), folder, has_smtp=has_smtp)
-        end = live(world, killer)
+        world = in_a_new_world(embedded_system(servers), folder, has_smtp=life.has_smtp)
+        end = life.living(world, killer, life.beginning)
         world.poll()
         return end, end_of(world)
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("has_smtp", [True, False], ids=["smtp", "append"])
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", LIVES)
 def test_killed_at_any_call_it_ends_with_one_check_in_and_one_draft(
-    tmp_path: Path,
-    has_smtp: bool,  # noqa: FBT001  # pytest passes parameters by name
-    record_property: Callable[[str, object], None],
+    tmp_path: Path, name: str, record_property: Callable[[str, object], None]
 ) -> None:
-    counter = Killer()
-    undisturbed, again = fresh(tmp_path / "undisturbed", counter, has_smtp=has_smtp)
+    life, counter = LIVES[name], Killer()
+    undisturbed, again = fresh(tmp_path / "undisturbed", counter, life)
     assert undisturbed == again
-    assert (undisturbed.check_ins, undisturbed.notices, len(undisturbed.drafts)) == (1, 1, 1)
+    assert (undisturbed.check_ins, undisturbed.notices, len(undisturbed.drafts)) == (1, life.notices, 1)
     points = [(number, is_after) for number in range(1, counter.calls + 1) for is_after in (False, True)]
     wrong = [
         (counter.names[number - 1], "after" if is_after else "before", ends)
         for number, is_after in points
-        if (ends := fresh(tmp_path / f"{number}-{is_after}", Killer(number, is_after), has_smtp=has_smtp))
+        if (ends := fresh(tmp_path / f"{number}-{is_after}", Killer(number, is_after), life))
         != (undisturbed, undisturbed)
     ]
     record_property("kill_points", len(points))
