@@ -515,6 +515,19 @@ def answer(*, offer: str, text: str) -> None:
 
 @cli.command()
 @_with_config
+@click.argument("named", metavar="FILE|MESSAGE-ID")
+def ask(*, named: str) -> None:
+    """Be asked about a mail that was missed: "that was one".
+
+    FILE holds the raw mail (`-` is standard input); a Message-ID is looked for in the mailbox by the next poll.
+    """
+    from agent import commands
+
+    say(commands.ask(_reading(), named, datetime.now(UTC)))
+
+
+@cli.command()
+@_with_config
 @click.argument("offer")
 def forget(*, offer: str) -> None:
     """Close OFFER without a letter and delete what was kept of it."""
