@@ -133,14 +133,18 @@ def ask(reading: Reading, named: str, now: datetime) -> str:
     is neither, or the owner's own mail.
     """
     with closing(open_store(reading)) as store:
-        if not _is_readable(named) and (message_id := _message_id(named)):
-            return _ask_for(store, message_id, now)
-        return _ask_about(store, reading, _only_message(named), now)
+        if _is_readable(named):
+            return _ask_about(store, reading, _only_message(named), now)
+        message_id = _message_id(named)
+        if message_id is None:
+            raise GraciousError(f"{named or 'Nothing'} is neither a file nor a Message-ID.")
+        return _ask_for(store, message_id, now)
 
 
 def _is_readable(named: str) -> bool:
+    path = named.rpartition("#")[0] or named  # `path#n` is the nth message of an mbox
     try:
-        return named == "-" or Path(named).exists()
+        return named == "-" or Path(path).exists() or Path(named).exists()
     except (OSError, ValueError):  # too long for a name, or not one
         return False
 

@@ -1,4 +1,4 @@
-"""Pure. A mail that the owner forwarded to himself, with `intro` in its first line → the mail that was missed."""
+"""Pure. A mail that the owner forwarded to themselves, with `intro` in its first line → the mail that was missed."""
 
 import re
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class Missed:
 
 
 def is_marked(message: Message, owner: Owner) -> bool:
-    """Whether the owner wrote to nobody but himself, with `intro` in the first line."""
+    """Whether the owner wrote to nobody but themselves, with `intro` in the first line."""
     recipients = (*message.to, *message.cc)
     first_line = next((line.strip() for line in message.own_text.split("\n") if line.strip()), "")
     return (

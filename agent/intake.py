@@ -308,7 +308,7 @@ class Intake:
             self._advance(arrival, mark)
 
     def _learn_forward(self, message: Message, arrival: Arrival, mark: Watermark) -> None:
-        """The owner forwarded a missed mail to himself: it is asked about, whatever it was taken for."""
+        """The owner forwarded a missed mail to themselves: it is asked about, whatever it was taken for."""
         whole = replace(message, own_text=message.text)  # the own words of all of them are "intro"
         identity, fingerprint = identity_of(whole), fingerprint_of(whole)
         if self._store.has_seen(identity, fingerprint):

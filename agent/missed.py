@@ -1,7 +1,7 @@
 """I/O: IMAP and state, by way of `Line`. The owner says that a mail is an offer: finds it, and starts the line for it.
 
-The owner says so by forwarding it to himself with `intro` in the first line, by `gracious ask`, or by answering after
-all what he had called no offer. The mail itself is looked for in the mailbox, so that the letter can reply to it; what
+The owner says so by forwarding it to themselves with `intro` in the first line, by `gracious ask`, or by answering after
+all what they had called no offer. The mail itself is looked for in the mailbox, so that the letter can reply to it; what
 the forward tells of it stands in when it is not there any more.
 """
 

@@ -15,6 +15,7 @@ from agent.message import parse
 from agent.model import Message
 from agent.samples import reply_as_bytes
 from tests.servers import MailSystem, crlf, embedded_system
+from tests.system.test_service import gracious
 from tests.world import World, an_offer_mail
 
 MISSED = "Hi Alex,\n\nSara Lindqvist is somebody whom everybody should know.\n\nBest,\nDev\n"
@@ -505,3 +506,27 @@ def test_an_offer_that_was_settled_otherwise_stays_closed(embedded_world: World)
 def test_what_is_neither_a_file_nor_a_message_id_is_refused(embedded_world: World, named: str) -> None:
     with pytest.raises(GraciousError):
         ask(embedded_world, named)
+
+
+def test_a_member_of_an_mbox_is_asked_about_and_the_whole_is_not(embedded_world: World) -> None:
+    world = embedded_world
+    box = b"".join(b"From x Mon May  4 09:30:00 2026\n" + missed(number).replace(b"\r\n", b"\n") for number in (1, 2))
+    path = saved(world, box, "box.mbox")
+    with pytest.raises(GraciousError, match=r"box\.mbox#1"):
+        ask(world, path)
+    ask(world, f"{path}#2")
+    assert world.case().offer.message_id == "<missed-2@example.org>"
+
+
+def test_the_command_says_what_follows_and_ends_with_a_code(embedded_world: World) -> None:
+    world = embedded_world
+    world.deliver(missed())
+    asked = gracious(world, "ask", "missed-1@example.org")
+    assert (asked.returncode, "next poll" in asked.stdout) == (0, True)
+    assert gracious(world, "once").returncode == 0
+    assert len(world.check_ins()) == 1
+    again = gracious(world, "ask", saved(world, missed()))
+    assert (again.returncode, "already" in again.stdout) == (0, True)
+    neither = gracious(world, "ask", "abcd1234")
+    assert (neither.returncode, "neither" in neither.stderr) == (1, True)
+    assert gracious(world, "ask").returncode == 64
