@@ -294,7 +294,8 @@ class _Listing:
         say(f"{heading}: {len(rows) or 'none'}")
         for row in rows:
             whom = f", about {row['contact']}" if row["contact"] else ""
-            say(f"{row['score']:6.1f}  {(row['date'] or '')[:10]:10}  {row['introducer']}{whom}: {row['subject']}")
+            about = f"{row['introducer']}{whom}: {row['subject'] or '(no subject)'}"
+            say(f"{row['score']:6.1f}  {(row['date'] or '')[:10]:10}  {about}")
             if row["sentence"]:
                 say(f"{'':20}“{_cut(row['sentence'])}”")
             say(f"{'':20}{row['offer']}" + (f"  {row['file']}" if row["file"] else ""))
@@ -358,11 +359,13 @@ def explain(*, files: tuple[str, ...], as_json: bool) -> None:
     from agent.explain import explain
     from agent.raw import Unread
 
-    reading, code = _reading(), 0
+    reading, code, is_empty = _reading(), 0, True
     show = _in_json if as_json else _in_place if is_terminal(sys.stdout) else _in_lines
     for one in explain(files, detector(reading)):
         show(one, reading.detection.threshold)
-        code = 1 if isinstance(one, Unread) else code
+        code, is_empty = 1 if isinstance(one, Unread) else code, False
+    if is_empty:
+        complain("There is no mail in there.")
     raise SystemExit(code)
 
 
