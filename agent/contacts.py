@@ -31,6 +31,7 @@ POINTS: Mapping[str, float] = MappingProxyType(
         "a sentence away": -0.25,
         "after a word that names people": 2.5,  # to, with, meet, called
         "after a role": 2.5,  # my friend Sara; our director, Gareth Pugh
+        "somebody else's relative": -1.0,  # Anjali and her husband Pete
         "before a verb of people": 1.5,  # runs, said
         "before an apposition": 1.0,  # Sara, who; Sara (she ...)
         "between commas": 1.0,
@@ -112,12 +113,15 @@ class _Search:
         described = self._described()
         return (described,) if described else ()
 
+    def _is_certain(self, mention: Mention) -> bool:
+        """Whether a title or a known given name says that it names somebody."""
+        return bool(mention.title) or words(mention.bare)[0] in self._lexicon["given_names"]
+
     # Weighing a candidate
 
     def _is_believable(self, mention: Mention) -> bool:
         """Whether more than a capital speaks for a name: a lone word that no list knows may be anything."""
-        spelled = words(mention.bare)
-        if len(spelled) > 1 or mention.title or spelled[0] in self._lexicon["given_names"]:
+        if len(words(mention.bare)) > 1 or self._is_certain(mention):
             return True
         return not _CERTAIN.isdisjoint(self._reasons(mention)) or self._points(mention) >= _ENOUGH_ALONE
 
@@ -170,19 +174,21 @@ class _Search:
     def _reasons_before(self, mention: Mention, tokens: Sequence[Token]) -> Iterator[str]:
         if mention.first == 0:
             spelled = words(mention.bare)
-            if not mention.title and len(spelled) == 1 and spelled[0] not in self._lexicon["given_names"]:
+            is_at = mention.last < len(tokens) and tokens[mention.last].word in self._lexicon["after_names"]
+            if not self._is_certain(mention) and len(spelled) == 1 and not is_at:
                 yield "opens a sentence"
             return
         before = tokens[mention.first - 1]
         between = self._scene.text[before.end : mention.start].strip(" \n\"'“„«‘")
         pair = f"{tokens[mention.first - 2].word}_{before.word}" if mention.first > 1 else ""
         if before.word in self._lexicon["roles"] and between in {"", ",", ":", "(", "-", "–", "—"}:
-            yield "after a role"
+            is_theirs = mention.first > 1 and tokens[mention.first - 2].word in self._lexicon["theirs"]
+            yield "somebody else's relative" if is_theirs else "after a role"
         elif between in {"", ":"} and (
             before.word in self._lexicon["before_names"] or pair in self._lexicon["before_names"]
         ):
             yield "after a word that names people"
-        elif between == "" and before.word in self._lexicon["determiners"]:
+        elif between == "" and before.word in self._lexicon["determiners"] and not self._is_certain(mention):
             yield "after an article or a place's preposition"
         if between in {",", "(", "-", "–", "—"} and self._scene.text[mention.end : mention.end + 1] in {
             ",",

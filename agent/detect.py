@@ -38,7 +38,7 @@ _FARTHEST_NAME = 4
 _MOST_QUOTED = 16_384
 _MANY = 3
 """Further recipients beyond whom a mail is an announcement rather than an offer."""
-_LINKING = 1.5
+_LINKING = 1.25
 """Weight of a phrase that brings the owner and somebody together, be it ever so loosely."""
 _EXPLICIT = 3.25
 """Weight of a phrase that speaks of people who do not know each other yet."""
@@ -243,7 +243,12 @@ class Detector:
     def _stretch(self, reading: "Reading", number: int, message: Message) -> Stretch:
         anchors = self._chosen(reading, _ANCHORS, range(number - 1, number + _AROUND + 1), number)
         cues = self._chosen(reading, {"cue"}, range(number - _AROUND, number + _AROUND + 1), number, anchors)
-        against = [one for one in reading.found if _counts_against(one, number)]
+        asks = self._asks(reading, number) and any(one.rule.weight >= _EXPLICIT for one in anchors)
+        against = [
+            one
+            for one in reading.found
+            if _counts_against(one, number) and not (asks and one.rule.kind is Kind.MADE and one.sentence != number)
+        ]
         people = self._third_person(reading, number)
         fixed = [
             *people,

@@ -245,8 +245,15 @@ class Census:
         return between.isspace() and self._text[tokens[position].start].islower()
 
     def _acts(self, tokens: Sequence[Token], position: int) -> bool:
-        """Whether what stands there is what only people do."""
-        return position < len(tokens) and tokens[position].word in self._lexicon["name_verbs"]
+        """Whether what stands there is what only people do, or somebody's firm or town: "Macca at Coonabarabran"."""
+        if position >= len(tokens):
+            return False
+        if tokens[position].word in self._lexicon["name_verbs"]:
+            return True
+        if tokens[position].word not in self._lexicon["after_names"] or position + 1 >= len(tokens):
+            return False
+        following = tokens[position + 1]
+        return self._text[following.start].isupper() or following.word in self._lexicon["ours"]
 
     def _follows(self, tokens: Sequence[Token], position: int, words: str) -> bool:
         """Whether a word of this list stands right before `position`."""

@@ -76,6 +76,8 @@ WORD_LISTS = frozenset(
         "before_names",  # words after which a capital means a name: with, to, meet
         "determiners",  # words after which a capital means a thing or a place: the, in
         "pronouns",  # him, her
+        "ours",  # our, my: "Beverley at our group" is a person
+        "theirs",  # her, his: whose relative is named next is not the one who is offered
         "articles",  # the, her: what may stand between "at" and a name
         "possessives",  # a, my, one: words that open a description
         "conjunctions",  # and, or: what stands between two names
