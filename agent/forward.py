@@ -20,6 +20,8 @@ _MARKED = re.compile(r"\W{0,8}intro(?:\s{0,8}(?:[^\w\s].{0,200})?)", re.IGNORECA
 """The first line: `intro`, alone or before punctuation. "Intro call with Dev" is a heading of something else."""
 _DEEPEST = 4
 """Forwards within forwards of the owner's own that are opened."""
+_LONGEST_FIELD = 500
+"""Characters of an author or a date that are read."""
 _NEAR = timedelta(hours=26)
 """How far the date in a forward may be off: programs write it without its zone."""
 
@@ -87,7 +89,7 @@ def _inline(text: str, owner: Owner) -> Forwarded | None:
 
 def _author(found: Forwarded) -> Address:
     """Who a header block says wrote the mail; without an address when there is none, as between users of Exchange."""
-    value = found.fields.get("from", "")
+    value = found.fields.get("from", "")[:_LONGEST_FIELD]
     address = _ADDRESS.search(value)
     name = value[: address.start()] if address else value
     name = " ".join(name.replace("mailto:", " ").split()).strip("<>[]()\"' ")
@@ -139,6 +141,7 @@ def written(value: str, owner: Owner) -> datetime | None:
 
     Without a numeric zone it is taken in the owner's: programs write the reader's local time.
     """
+    value = value[:_LONGEST_FIELD]
     clock = next(filter(None, (form.search(value) for form in _TIMES)), None)
     if clock is None:
         return None

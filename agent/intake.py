@@ -22,7 +22,7 @@ from agent.missed import Search
 from agent.model import Kind, Message, Offer, Outcome, ReplyContext, Verdict, same_address
 from agent.offer import is_same_contact, joined, offer_of
 from agent.provenance import failed_dmarc
-from agent.reply import interpret
+from agent.reply import calls_it_an_offer, interpret
 from agent.store import Location, Watermark
 
 _BATCH = 100
@@ -166,7 +166,8 @@ class Intake:
             self._learn_nothing(arrival, mark)
             return
         is_trusted = arrival.location.mailbox == self._special.sent or not failed_dmarc(message)
-        answers = interpret(message, self._context(case, message), now=self._line.now())
+        context = self._context(case, message)
+        answers = interpret(message, context, now=self._line.now())
         if answers.outcome is Outcome.IGNORE:
             self._learn_nothing(arrival, mark)
             return
@@ -178,7 +179,9 @@ class Intake:
             stage=case.stage,
             refused=not is_trusted,
         )
-        again = self._search.again(case) if is_trusted and is_taken_back(case, answers) else None
+        is_called_one = case.closed_because is Event.NOT_AN_OFFER and calls_it_an_offer(message, context)
+        is_one = is_trusted and is_taken_back(case, answers, is_called_one=is_called_one)
+        again = self._search.again(case) if is_one else None
         with self._store.transaction():
             if again is not None:
                 self._store.reopen(again, None, self._line.now())
@@ -323,10 +326,16 @@ class Intake:
     def _learn_wishes(self) -> None:
         """Look for the messages that were named on the terminal."""
         for message_id in self._store.wanted():
-            with self._line.boundary(lambda reason: log.error("What was asked for could not be read: %s.", reason)):
+            reasons: list[str] = []
+            with self._line.boundary(reasons.append):
                 found = self._search.of_message_id(message_id)
                 with self._store.transaction():
                     self._search.note(found, self._search.wish_for(message_id))
+                    self._store.look_for(message_id)
+            for reason in reasons:
+                log.error("%s, which was asked for, could not be read: %s.", message_id, reason)
+                self._line.count.unreadable += 1
+                with self._store.transaction():
                     self._store.look_for(message_id)
 
     def _move(self, case: Case, event: Event) -> None:

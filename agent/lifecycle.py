@@ -399,13 +399,18 @@ def may_reopen(case: Case) -> bool:
     return is_over and case.fact(DRAFT) is None
 
 
-def is_taken_back(case: Case, answers: Answers) -> bool:
-    """Whether answers to a closed offer take back that it was none: they answer what was asked about it."""
+def is_taken_back(case: Case, answers: Answers, *, is_called_one: bool = False) -> bool:
+    """Whether a reply to a closed offer takes back that it was none.
+
+    It does by answering what was asked about it. `is_called_one` tells that it says so in words; it may then leave
+    the questions open.
+    """
+    event = event_of(answers)
     return (
         case.stage is Stage.CLOSED
         and case.closed_because is Event.NOT_AN_OFFER
         and may_reopen(case)
-        and event_of(answers) is Event.DECIDED
+        and (event is Event.DECIDED or (event is Event.UNCLEAR and is_called_one))
     )
 
 

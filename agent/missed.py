@@ -1,8 +1,8 @@
 """I/O: IMAP and state, by way of `Line`. The owner says that a mail is an offer: finds it, and starts the line for it.
 
-The owner says so by forwarding it to themselves with `intro` in the first line, by `gracious ask`, or by answering after
-all what they had called no offer. The mail itself is looked for in the mailbox, so that the letter can reply to it; what
-the forward tells of it stands in when it is not there any more.
+The owner says so by a forward to themselves with `intro` in its first line, by `gracious ask`, or by answering after
+all what they had called no offer. The mail itself is looked for in the mailbox, so that the letter can reply to it;
+what the forward tells of it stands in when it is not there any more.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ class Find:
 
     message: Message
     location: Location | None
-    """None when it is not in the mailbox any more."""
+    """None when it is not in the mailbox any more, or is flagged as answered: a reply to oneself does that."""
     arrived: datetime
 
 
@@ -130,7 +130,8 @@ class Search:
         summaries = {summary.uid: summary for summary in self._session.summaries(uids)}
         for uid, raw in self._session.texts(list(summaries.values())):
             with suppress(UnreadableMessage):
-                location = Location(mailbox, uid_validity, uid) if uid_validity else None
+                is_watched = "\\answered" not in summaries[uid].flags
+                location = Location(mailbox, uid_validity, uid) if uid_validity and is_watched else None
                 yield Find(parse(raw), location, summaries[uid].internal_date or self._line.now())
 
     def _as_told(self, told: Missed, forwarded_at: datetime) -> Find | Event:

@@ -66,15 +66,19 @@ def forwarded(text: str) -> Forwarded | None:
     It must tell at least who wrote it, and one thing more.
     """
     lines = text.split("\n")
-    for at in range(len(lines)):
-        if _label(lines[at]) in _HEADER_ROLES:
-            block = _unmarked_once(lines[at : at + _LONGEST_BLOCK])
-            roles, end = _labels_from(block, 0)
-            if "from" in roles and len(_HEADER_ROLES.intersection(roles)) > 1:
-                while end < len(block) and block[end].strip() and block[end][0] in " \t":  # the last field is folded
-                    end += 1
-                return Forwarded(_values(block[:end]), _below(_unmarked_once(lines[at:])[end:]))
+    labelled = (at for at, line in enumerate(lines) if _label(line) in _HEADER_ROLES)
+    for at in islice(labelled, _MOST_LABELLED):
+        block = _unmarked_once(lines[at : at + _LONGEST_BLOCK])
+        roles, end = _labels_from(block, 0)
+        if "from" in roles and len(_HEADER_ROLES.intersection(roles)) > 1:
+            while end < len(block) and block[end].strip() and block[end][0] in " \t":  # the last field is folded
+                end += 1
+            return Forwarded(_values(block[:end]), _below(_unmarked_once(lines[at:])[end:]))
     return None
+
+
+_MOST_LABELLED = 100
+"""Lines with a label that are tried; above the header of a forwarded mail stand a note and a signature."""
 
 
 def _unmarked_once(lines: list[str]) -> list[str]:

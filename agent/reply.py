@@ -32,6 +32,17 @@ def interpret(message: Message, context: ReplyContext, *, now: datetime) -> Answ
     return _answers(said, context, base)
 
 
+def calls_it_an_offer(message: Message, context: ReplyContext) -> bool:
+    """Whether the owner, having said that it was no offer, says in so many words, in any language, that it was one."""
+    texts = [tidy(part.text) for part in segments(message, context) if not part.is_inside]
+    return any(_calls_it_one(text, vocabulary(language)) for language in shipped_languages() for text in texts)
+
+
+def _calls_it_one(text: str, words: Vocabulary) -> bool:
+    tokens = tokenize(text, elides=words.elides)
+    return any(words.lookups.longest_of("was_one", tokens, at) is not None for at in range(len(tokens)))
+
+
 def is_automatic(message: Message) -> bool:
     """Whether a machine wrote this: never answered, or Gracious would talk with itself."""
     if is_auto_submitted(message) or is_report(message):

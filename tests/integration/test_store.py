@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
 from agent.errors import StoreError
-from agent.identity import Installation
+from agent.identity import Installation, wording_of
 from agent.lifecycle import CHECK_IN, DRAFT, Event, ReplyFact, Stage
 from agent.model import Address, Contact, Evidence, Outcome, Question
 from agent.record import answers_from_json, answers_to_json, offer_from_json, offer_to_json
@@ -224,3 +225,72 @@ def test_health_is_remembered(store: Store) -> None:
     health = Health(polled_at=NOW, failing_since=NOW, failure="no route to host")
     store.record_health(health)
     assert store.health() == health
+
+
+def test_offers_are_found_by_their_wording(store: Store) -> None:
+    offer = an_offer()
+    with store.transaction():
+        store.add_offer(offer, HERE, NOW)
+    wording = wording_of(offer.sentence)
+    assert [case.offer for case in store.cases_worded("DEV@example.org", wording)] == [offer]
+    assert store.cases_worded("miriam@okafor.example", wording) == []
+    assert store.cases_worded("dev@example.org", wording_of("Something else.")) == []
+    assert store.cases_worded("dev@example.org", None) == []
+    with store.transaction():
+        store.update_offer(replace(offer, sentence=""), None)
+    assert len(store.cases_worded("dev@example.org", wording)) == 1
+
+
+def test_a_reopened_offer_begins_anew_with_its_words(store: Store) -> None:
+    with store.transaction():
+        store.add_offer(an_offer(), HERE, NOW)
+        case = store.case(an_offer().identity)
+        said = answers(Outcome.NOT_AN_OFFER)
+        store.add_reply(case, ReplyFact(1, "<reply@x>", NOW, said, Stage.ASKED), said)
+        store.move(case, Stage.CLOSED, Event.NOT_AN_OFFER, NOW)
+        store.settle(case)
+    with store.transaction():
+        store.reopen(an_offer(), None, NOW + timedelta(days=1))
+    case = store.case(an_offer().identity)
+    assert (case.stage, case.askings, case.closed_because, case.answers) == (Stage.FOUND, 2, None, None)
+    assert (case.offer, len(case.replies)) == (an_offer(), 1)
+    assert store.unsettled_cases() == [case]
+
+
+def test_what_is_wanted_is_looked_for_once(store: Store) -> None:
+    with store.transaction():
+        for message_id in ("<b@x>", "<a@x>", "<b@x>"):
+            store.want(message_id, NOW)
+    assert store.wanted() == ["<b@x>", "<a@x>"]
+    with store.transaction():
+        store.look_for("<b@x>")
+    assert store.wanted() == ["<a@x>"]
+
+
+def test_an_older_state_file_is_brought_up_to_date_and_kept_beside(path: Path) -> None:
+    first = (resources.files("agent") / "migrations" / "0001.sql").read_text(encoding="utf-8")
+    path.parent.mkdir(mode=0o700)
+    path.touch(mode=0o600)
+    offer = an_offer()
+    row = (
+        offer.identity,
+        "token",
+        "dev@example.org",
+        Stage.ASKED,
+        NOW.isoformat(),
+        NOW.isoformat(),
+        offer_to_json(offer),
+    )
+    with closing(sqlite3.connect(path)) as older:
+        older.executescript(f"{first}; PRAGMA user_version = 1;")
+        older.execute(
+            "INSERT INTO offer (identity, token, author, stage, found_at, moved_at, content)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            row,
+        )
+        older.commit()
+    with closing(Store(path, INSTALLATION)) as store:
+        (case,) = store.cases()
+    assert (case.offer, case.stage, case.askings) == (offer, Stage.ASKED, 1)
+    kept = path.with_name(f"{path.name}.before-2")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600

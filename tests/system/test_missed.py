@@ -173,6 +173,24 @@ def test_an_answer_after_all_takes_it_back(world: World) -> None:
     assert len(world.check_ins()) == 2
 
 
+def test_that_it_was_one_after_all_leads_to_one_question_about_the_rest(embedded_world: World) -> None:
+    world = told_no(embedded_world)
+    world.reply("It was one after all.", changes={"reply-": "second-"})
+    world.poll()
+    assert world.case().stage is Stage.ASKED
+    assert len(world.check_ins()) == 2
+    world.reply("no, no", changes={"reply-": "third-"})
+    world.poll()
+    assert len(world.drafts()) == 1
+
+
+def test_thanks_take_nothing_back(embedded_world: World) -> None:
+    world = told_no(embedded_world)
+    world.reply("Thanks.", changes={"reply-": "second-"})
+    world.poll()
+    assert world.case().closed_because is Event.NOT_AN_OFFER
+
+
 def test_an_answer_after_all_to_a_mail_that_is_gone_is_told_that_the_offer_is_closed(embedded_world: World) -> None:
     world = told_no(embedded_world)
     remove(world, "<offer-1@example.org>")
@@ -240,6 +258,17 @@ def test_a_reply_to_oneself_is_enough_while_the_mail_is_there(embedded_world: Wo
     world.deliver(own_mail("intro\n", head="In-Reply-To: <missed-1@example.org>\n"))
     world.poll()
     assert world.case().offer.message_id == "<missed-1@example.org>"
+
+
+def test_an_original_that_the_client_has_flagged_as_answered_is_asked_about(world: World) -> None:
+    world.deliver(missed())
+    with world.system.session() as client:
+        client.select_folder("INBOX")
+        client.add_flags(client.search(["ALL"]), [rb"\Answered"])
+    world.deliver(own_mail("intro\n", head="In-Reply-To: <missed-1@example.org>\n"))
+    world.poll()
+    world.poll()
+    assert (world.case().stage, len(world.check_ins())) == (Stage.ASKED, 1)
 
 
 def test_an_original_of_an_unknown_address_is_found_by_name(embedded_world: World) -> None:

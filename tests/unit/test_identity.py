@@ -3,7 +3,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.identity import Installation, fingerprint_of, identity_of, tokens_in
+from agent.identity import Installation, fingerprint_of, identity_of, tokens_in, wording_of
 from agent.message import parse
 
 HERE = Installation(b"h" * 32)
@@ -76,3 +76,10 @@ def test_a_token_is_found_in_a_subject() -> None:
 def test_nothing_else_is_taken_for_ours(text: str) -> None:
     assert not HERE.is_ours(text)
     assert HERE.token(OFFER) not in tokens_in(text)
+
+
+def test_a_wording_is_the_same_whatever_the_case_the_accents_the_line_breaks_and_the_numbers() -> None:
+    one = wording_of("Shall I introduce you to Zoë on the 14th, at 5?")
+    assert one == wording_of("shall I introduce\nyou to Zoe, on the 21st at 6")
+    assert one != wording_of("Shall I introduce you to Sara on the 14th, at 5?")
+    assert wording_of(" ?! ") is None

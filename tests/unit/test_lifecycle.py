@@ -215,6 +215,8 @@ def test_the_last_word_about_a_wording_counts() -> None:
 def test_an_answer_to_the_questions_takes_not_an_offer_back(outcome: Outcome, is_one: bool) -> None:  # noqa: FBT001
     none = a_case(Stage.CLOSED, closed_because=Event.NOT_AN_OFFER)
     assert is_taken_back(none, answers(outcome)) is is_one
+    assert is_taken_back(none, answers(outcome), is_called_one=True)
+    assert not is_taken_back(none, answers(Outcome.NOT_AN_OFFER), is_called_one=True)
     assert not is_taken_back(a_case(Stage.CLOSED, closed_because=Event.SKIPPED), answers(outcome))
     assert not is_taken_back(a_case(Stage.ASKED), answers(outcome))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agent.message import parse
 from agent.model import Answers, Message, Outcome, Owner, Question, ReplyContext
-from agent.reply import context_from_checkin, from_json, interpret, outcome_of, to_json
+from agent.reply import calls_it_an_offer, context_from_checkin, from_json, interpret, outcome_of, to_json
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 ALEX = Owner("Alex Morgan", ("alex@example.com",), signature="Alex", timezone=ZoneInfo("Europe/London"))
@@ -470,3 +470,28 @@ def test_no_reply_raises_and_every_question_back_says_what_is_unclear(text: str)
 )
 def test_a_hostile_reply_is_read_in_reasonable_time(piece: str) -> None:
     said(piece * (60_000 // len(piece)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It was one after all",
+        "Sorry, that was an introduction.",
+        "Es war doch eine Vorstellung.",
+        "C'était bien une mise en relation",
+        "Sí era una presentación",
+        "Afinal era uma apresentação",
+        "Invece era un'offerta",
+        "Het was toch een introductie",
+    ],
+)
+def test_that_it_was_an_offer_after_all_is_heard_in_every_language(text: str) -> None:
+    assert calls_it_an_offer(mail(text), CONTEXT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Thanks!", "ok", "This was no introduction.", "No, that was not one.", "Das war keine", "> It was one after all"],
+)
+def test_nothing_else_is_heard_as_that(text: str) -> None:
+    assert not calls_it_an_offer(mail(text), CONTEXT)
