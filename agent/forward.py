@@ -89,13 +89,17 @@ def _inline(text: str, owner: Owner) -> Forwarded | None:
 
 def _author(found: Forwarded) -> Address:
     """Who a header block says wrote the mail; without an address when there is none, as between users of Exchange."""
-    value = found.fields.get("from", "")[:_LONGEST_FIELD]
+    value = _ON_BEHALF.split(found.fields.get("from", "")[:_LONGEST_FIELD])[-1]
     address = _ADDRESS.search(value)
     name = value[: address.start()] if address else value
     name = " ".join(name.replace("mailto:", " ").split()).strip("<>[]()\"' ")
     return Address(name, address[0] if address else "")
 
 
+# Outlook names who sent it first, who wrote it last.
+_ON_BEHALF = re.compile(
+    r"(?:on behalf of|im auftrag von|de la part de|en nombre de|em nome de|per conto di|namens)\s", re.IGNORECASE
+)
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 
 

@@ -232,6 +232,24 @@ def test_an_author_without_an_address_is_told_by_name() -> None:
     assert (told.message.author, told.name) == (None, "Dev Patel")
 
 
+@pytest.mark.parametrize(
+    ("value", "name", "email"),
+    [
+        ("Dev Patel [mailto:dev@example.org]", "Dev Patel", "dev@example.org"),
+        ("dev@example.org [mailto:dev@example.org]", "", "dev@example.org"),
+        ('"Patel, Dev" <dev@example.org>', "Patel, Dev", "dev@example.org"),
+        ("Dev Patel <dev@example.org<mailto:dev@example.org>>", "Dev Patel", "dev@example.org"),
+        ("Kim Wells [mailto:kim@example.org] On Behalf Of Dev Patel <dev@example.org>", "Dev Patel", "dev@example.org"),
+        ("Kim Wells <kim@example.org> im Auftrag von Dev Patel", "Dev Patel", None),
+    ],
+)
+def test_the_author_is_read_as_programs_write_it(value: str, name: str, email: str | None) -> None:
+    told = missed(a_forward("intro", FORWARDS["outlook"].replace("Dev Patel <dev@example.org>", value)), (), OWNER)
+    assert told.message is not None
+    assert told.name == name
+    assert (told.message.author.email if told.message.author else None) == email
+
+
 def test_a_forward_of_a_forward_is_opened() -> None:
     outer = (
         "---------- Forwarded message ---------\nFrom: Alex Morgan <alex@example.com>\n"
