@@ -5,7 +5,7 @@ every number of the score is a row of a phrase table or of the tables below, and
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -14,10 +14,10 @@ from agent import letter, provenance
 from agent.contacts import Scene, contacts, is_third_person
 from agent.extract import introducer
 from agent.letter import Letter
+from agent.matcher import Found, Matcher
 from agent.model import Address, Evidence, Kind, Message, Owner, Verdict
-from agent.notation import Line, located, needs
 from agent.people import Census, Lexicon, Mention
-from agent.phrasebook import Phrasebook, Rule, merged
+from agent.phrasebook import LONE_CUE, Phrasebook, merged
 from agent.sentences import MOST_TEXT, Sentence, sentences, words
 
 NEAR = 3.5
@@ -25,8 +25,6 @@ NEAR = 3.5
 THRESHOLD = 5.0
 
 _ANCHORS = frozenset({"offer", "link", "wish", "act"})
-_LONE_CUE = 2.0
-"""Weight of a cue that may carry an offer by itself, after somebody was presented: "Interested?", "Should I?"."""
 _STRONG = 2.0
 """Weight of a phrase that speaks of an introduction whoever the third person is."""
 _PRESENTED = 1.5
@@ -67,20 +65,6 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A rule that matched, and where: offsets into the text, number of the sentence."""
-
-    rule: Rule
-    sentence: int
-    start: int
-    end: int
-
-    def overlaps(self, other: "Found") -> bool:
-        """Whether both match some of the same words."""
-        return self.start < other.end and other.start < self.end
-
-
-@dataclass(frozen=True, slots=True)
 class Stretch:
     """A sentence that may make the offer, with all that speaks for and against it."""
 
@@ -92,63 +76,6 @@ class Stretch:
     def score(self) -> float:
         """The sum of the weights."""
         return sum(one.weight for one in self.evidence)
-
-
-class Matcher:
-    """Finds the phrases of one language; a pattern is tried only where the words are that it cannot do without."""
-
-    def __init__(self, book: Phrasebook) -> None:
-        small, common = book.words("function"), book.words("common")
-        self._patterns = [(rule, node) for rule in book.rules for node in rule.patterns]
-        self._needs = [
-            needs(node, lambda word: 30.0 if word in small else 3.0 if word in common else 1.0)
-            for _, node in self._patterns
-        ]
-        self._waiting: dict[str, list[int]] = {}
-        self._always: list[int] = []
-        for number, needed in enumerate(self._needs):
-            for word in needed[0] if needed else ():
-                self._waiting.setdefault(word, []).append(number)
-            if not needed:
-                self._always.append(number)
-        wanted = {word for both in self._needs for one in both for word in one}
-        self._stems = sorted({len(word) - 1 for word in wanted if word.endswith("*")})
-
-    def found(self, split: Sequence[Sentence], census: Census) -> Iterator[Found]:
-        """Every rule that matches, once a sentence, with the longest words that match it."""
-        for number, sentence in enumerate(split):
-            spelled = [token.word for token in sentence.tokens]
-            waiting = self._woken(spelled)
-            if waiting:
-                line = Line.of(spelled, census.marks(number), is_question=sentence.is_question)
-                yield from self._in_sentence(sentence, number, line, waiting)
-
-    def _woken(self, spelled: Sequence[str]) -> list[int]:
-        """The patterns that may match a sentence of these words."""
-        present = set(spelled)
-        present.update([f"{word[:length]}*" for word in present for length in self._stems])
-        woken = {number for word in present & self._waiting.keys() for number in self._waiting[word]}
-        return [
-            *self._always,
-            *(number for number in woken if not present.isdisjoint(self._needs[number][-1])),
-        ]
-
-    def _in_sentence(self, sentence: Sentence, number: int, line: Line, patterns: Sequence[int]) -> Iterator[Found]:
-        longest: dict[str, Found] = {}
-        for pattern in patterns:
-            rule, node = self._patterns[pattern]
-            place = located(node, line)
-            if place is not None:
-                one = _found(rule, sentence, number, *place)
-                known = longest.get(rule.label)
-                if known is None or known.end - known.start < one.end - one.start:
-                    longest[rule.label] = one
-        yield from longest.values()
-
-
-def _found(rule: Rule, sentence: Sentence, number: int, first: int, last: int) -> Found:
-    tokens = sentence.tokens
-    return Found(rule, number, tokens[min(first, len(tokens) - 1)].start, tokens[max(last, 1) - 1].end)
 
 
 class Detector:
@@ -235,12 +162,19 @@ class Detector:
     def _strongest(self, reading: "Reading", message: Message) -> Stretch | None:
         presented = {
             one.sentence for one in reading.found if one.rule.section == "person" and one.rule.weight >= _PRESENTED
-        } | {one.sentence for one in reading.census.mentions if _is_in_full(one) and reading.is_third_person(one)}
-        anchored = sorted({(one.sentence, one.rule.language) for one in reading.found if _may_carry(one, presented)})
-        stretches = [self._stretch(reading.told_in(language), number, message) for number, language in anchored]
+        }
+        anchored = sorted(
+            {(one.sentence, one.rule.language) for one in reading.found if _may_carry(reading, one, presented)}
+        )
+        told = {language: Told.of(reading, language) for language in {language for _, language in anchored}}
+        thread = self._thread(message, reading)
+        stretches = [
+            self._stretch(replace(reading, found=told[language].around(number)), number, thread)
+            for number, language in anchored
+        ]
         return max(stretches, key=_rank, default=None)
 
-    def _stretch(self, reading: "Reading", number: int, message: Message) -> Stretch:
+    def _stretch(self, reading: "Reading", number: int, thread: "Thread") -> Stretch:
         anchors = self._chosen(reading, _ANCHORS, range(number - 1, number + _AROUND + 1), number)
         cues = self._chosen(reading, {"cue"}, range(number - _AROUND, number + _AROUND + 1), number, anchors)
         asks = self._asks(reading, number) and any(one.rule.weight >= _EXPLICIT for one in anchors)
@@ -253,9 +187,9 @@ class Detector:
         fixed = [
             *people,
             *([_fixed("question")] if self._asks(reading, number) else []),
-            *self._addressed(message),
-            *([] if cues or _offers(reading, number) or self._asks(reading, number) else [_fixed("unasked")]),
-            *self._meant_for_another(reading, number, message),
+            *thread.addressed,
+            *([] if _asks_leave(reading, number) or self._asks(reading, number) else [_fixed("unasked")]),
+            *self._meant_for_another(thread, number),
             *([] if any(one.rule.weight >= _LINKING for one in anchors) else [_fixed("no-link")]),
             *([_fixed("familiar")] if _is_familiar(anchors, people) else []),
         ]
@@ -305,29 +239,29 @@ class Detector:
     def _asks(self, reading: "Reading", number: int) -> bool:
         return any(one.is_question for one in reading.sentences[number : number + 2])
 
-    def _addressed(self, message: Message) -> list[Evidence]:
-        """How many it was sent to. A single recipient who is not the owner is one by another name: it arrived here."""
-        recipients = {
-            one.email.casefold() for one in (*message.to, *message.cc) if not self._owner.recognises(one.email)
-        }
-        is_named = any(self._owner.recognises(one.email) for one in (*message.to, *message.cc))
-        others = len(recipients) if is_named else len(recipients) - 1
-        if others <= 0:
-            return [_fixed("alone")]
-        return [_fixed("among-many")] if others > _MANY else []
+    def _thread(self, message: Message, reading: "Reading") -> "Thread":
+        """Who else is on it. A single recipient who is not the owner is one by another name: it arrived here."""
+        everybody = (*message.to, *message.cc)
+        others = [one for one in everybody if not self._owner.recognises(one.email)]
+        count = len({one.email.casefold() for one in others}) - (len(others) == len(everybody))
+        return Thread(
+            addressed=(_fixed("alone"),) if count <= 0 else (_fixed("among-many"),) if count > _MANY else (),
+            others=frozenset(word for one in others for word in words(f"{one.name} {one.email.partition('@')[0]}")),
+            has_others=bool(others),
+            is_copied=any(self._owner.recognises(one.email) for one in message.cc),
+            is_addressed=any(self._owner.recognises(one.email) for one in message.to),
+            spoken_to=reading.spoken_to() if others else (),
+        )
 
-    def _meant_for_another(self, reading: "Reading", number: int, message: Message) -> list[Evidence]:
+    def _meant_for_another(self, thread: "Thread", number: int) -> list[Evidence]:
         """Whether the words before the offer turn to a further recipient, or the owner only gets a copy."""
-        others = [one for one in (*message.to, *message.cc) if not self._owner.recognises(one.email)]
-        is_copied = any(self._owner.recognises(one.email) for one in message.cc)
-        is_addressed = any(self._owner.recognises(one.email) for one in message.to)
-        if not others or not (is_copied or is_addressed):
+        if not thread.has_others or not (thread.is_copied or thread.is_addressed):
             return []
-        spoken_to = set(reading.spoken_to(number))
-        if spoken_to & self._own_words:
+        spoken_to = thread.spoken_to[number]
+        if not self._own_words.isdisjoint(spoken_to):
             return []
-        is_other = any(spoken_to & set(words(f"{one.name} {one.email.partition('@')[0]}")) for one in others)
-        return [_fixed("for-another")] if is_other or not is_addressed else []
+        is_other = not thread.others.isdisjoint(spoken_to)
+        return [_fixed("for-another")] if is_other or not thread.is_addressed else []
 
     # Judging
 
@@ -405,10 +339,6 @@ class Reading:
         """Of a message that need not be read."""
         return cls("", (), Census("", (), Lexicon(())), (), Letter(0, 0, (), None), frozenset(), Lexicon(()), None)
 
-    def told_in(self, language: str) -> "Reading":
-        """The same with the phrases of one language only: those of several do not make one statement."""
-        return replace(self, found=tuple(one for one in self.found if one.rule.language == language))
-
     def line(self, number: int) -> str:
         """A sentence on one line."""
         sentence = self.sentences[number]
@@ -417,18 +347,24 @@ class Reading:
             end += 1
         return " ".join(self.text[sentence.start : end].split())
 
-    def spoken_to(self, number: int) -> tuple[str, ...]:
-        """Whom this sentence addresses: the last name that heads a sentence before a comma, or the greeting's."""
-        for at in range(number, -1, -1):
-            for one in self.census.within(at)[:1]:
+    def spoken_to(self) -> tuple[tuple[str, ...], ...]:
+        """Whom each sentence addresses: the last name that heads a sentence before a comma, or the greeting's."""
+        addressed, spoken_to = self.letter.greeted, []
+        for number in range(len(self.sentences)):
+            for one in self.census.within(number)[:1]:
                 if one.first == 0 and self.text[one.end : one.end + 2].strip()[:1] in _AFTER_VOCATIVE:
-                    return tuple(words(one.text))
-        return self.letter.greeted
+                    addressed = tuple(words(one.text))
+            spoken_to.append(addressed)
+        return tuple(spoken_to)
 
     def people_before(self, number: int) -> list[Mention]:
         """Persons named in this sentence, the next one, or a few before it."""
         near = range(max(0, number - _FARTHEST_NAME), min(number + 2, len(self.sentences)))
         return [one for at in near for one in self.census.within(at) if self.is_third_person(one)]
+
+    def presents(self, number: int) -> bool:
+        """Whether a third person is named in full in this sentence."""
+        return any(_is_in_full(one) and self.is_third_person(one) for one in self.census.within(number))
 
     def is_certain(self, mention: Mention) -> bool:
         """Whether a title or a known given name makes it somebody's name."""
@@ -444,12 +380,59 @@ class Reading:
         return any(token.word in referring for sentence in near for token in sentence.tokens)
 
 
+@dataclass(frozen=True)
+class Told:
+    """What was found in one language, by sentence: phrases of several languages do not make one statement."""
+
+    by_sentence: Mapping[int, Sequence[Found]]
+    anywhere: Sequence[Found]
+    """The first of each rule that counts wherever it stands."""
+
+    @classmethod
+    def of(cls, reading: Reading, language: str) -> "Told":
+        """What `reading` found in `language`."""
+        by_sentence: dict[int, list[Found]] = {}
+        anywhere: dict[str, Found] = {}
+        for one in reading.found:
+            if one.rule.language == language:
+                by_sentence.setdefault(one.sentence, []).append(one)
+                if one.rule.reach == "mail":
+                    anywhere.setdefault(one.rule.label, one)
+        return cls(by_sentence, tuple(anywhere.values()))
+
+    def around(self, number: int) -> tuple[Found, ...]:
+        """All that can count for a sentence, in the order of the text.
+
+        A mail may hold thousands of sentences that may be offers; each is weighed against what is near, not all.
+        """
+        near = range(number - _FARTHEST_NAME, number + _AROUND + 1)
+        close = [one for at in near for one in self.by_sentence.get(at, ())]
+        far = [one for one in self.anywhere if one.sentence not in near]
+        return tuple(sorted((*far, *close), key=lambda one: one.sentence))
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """Who a message went to beside the owner; told once for the whole mail."""
+
+    addressed: tuple[Evidence, ...]
+    others: frozenset[str]
+    """What the further recipients are called, by name and by address."""
+    has_others: bool
+    is_copied: bool
+    is_addressed: bool
+    spoken_to: Sequence[tuple[str, ...]]
+    """Whom each sentence turns to."""
+
+
 _AFTER_VOCATIVE = frozenset(",:!-–—")
 _FEW_WORDS = 4
 _SHARE = 0.12
 """Of all words, that the small words of a language make up at least in it."""
 _RIVAL = 0.8
 """Share of the best language's small words from which another is read as well: Spanish and Portuguese share many."""
+_UNSURE_RIVAL = 0.5
+"""The same where there are too few small words to be sure; without any, every language is read."""
 _MOST_WORDS = 600
 
 
@@ -469,9 +452,9 @@ class Ear:
         counts = Counter(language for word in heard for language in self._spoken.get(word, ()))
         ranked = tuple(sorted(self._languages, key=lambda language: -counts[language]))
         most = counts[ranked[0]] if ranked else 0
-        if most < max(_FEW_WORDS, _SHARE * len(heard)):
-            return ranked, False
-        return tuple(one for one in ranked if counts[one] >= _RIVAL * most), True
+        is_sure = most >= max(_FEW_WORDS, _SHARE * len(heard))
+        share = _RIVAL if is_sure else _UNSURE_RIVAL
+        return tuple(one for one in ranked if counts[one] >= share * most), is_sure
 
 
 def _own_words(owner: Owner) -> frozenset[str]:
@@ -522,20 +505,24 @@ def _language_of_evidence(evidence: Sequence[Evidence]) -> str | None:
     return next((one.rule.partition(".")[0] for one in evidence if "." in one.rule), None)
 
 
-def _may_carry(found: Found, presented: Collection[int]) -> bool:
+def _may_carry(reading: Reading, found: Found, presented: Collection[int]) -> bool:
     """Whether an offer can rest on it: what says little by itself needs somebody who is presented near by."""
     rule = found.rule
     if rule.section in _ANCHORS and rule.weight >= _STRONG:
         return True
-    is_anchor = rule.section in _ANCHORS or (rule.section == "cue" and rule.weight >= _LONE_CUE)
-    near = range(found.sentence - _FARTHEST_NAME, found.sentence + 2)
-    return is_anchor and any(number in presented for number in near)
+    if rule.section not in _ANCHORS and (rule.section != "cue" or rule.weight < LONE_CUE):
+        return False
+    near = range(max(0, found.sentence - _FARTHEST_NAME), min(found.sentence + 2, len(reading.sentences)))
+    return any(number in presented or reading.presents(number) for number in near)
 
 
-def _offers(reading: Reading, number: int) -> bool:
-    near = range(number - 1, number + _AROUND + 1)
-    return any(one.sentence in near and one.rule.section == "offer" for one in reading.found) or any(
-        one.sentence in near and one.rule.section == "act" and one.rule.weight >= 1 for one in reading.found
+def _asks_leave(reading: Reading, number: int) -> bool:
+    """Whether leave is asked near by, or something volunteered that waits for it."""
+    near = range(number - _AROUND, number + _AROUND + 1)
+    return any(
+        one.sentence in near
+        and (one.rule.section in {"offer", "cue"} or (one.rule.section == "act" and one.rule.weight >= 1))
+        for one in reading.found
     )
 
 

@@ -40,12 +40,16 @@ class Line:
 
     length: int
     words: Mapping[str, Places]
-    marks: Mapping[str, Places]
+    marks: Callable[[], Mapping[str, Places]]
+    """Asked when a pattern first comes to a mark: telling names costs more than comparing words."""
     is_question: bool
+    reached: dict[tuple[int, Places], Places] = field(default_factory=dict)
+    """What was found out about choices: many patterns begin with the same ones."""
     _stems: dict[str, Places] = field(default_factory=dict)
+    _marked: Mapping[str, Places] | None = None
 
     @classmethod
-    def of(cls, tokens: Sequence[str], marks: Mapping[str, Places], *, is_question: bool) -> "Line":
+    def of(cls, tokens: Sequence[str], marks: Callable[[], Mapping[str, Places]], *, is_question: bool) -> "Line":
         """The line of these folded words."""
         places: dict[str, Places] = {}
         bit = 1
@@ -63,6 +67,12 @@ class Line:
     def end(self) -> Places:
         """The place behind the last token."""
         return 1 << self.length
+
+    def marked(self, mark: str) -> Places:
+        """The places before tokens that carry this mark."""
+        if self._marked is None:
+            self._marked = self.marks()
+        return self._marked.get(mark, 0)
 
     def beginning_with(self, stem: str) -> Places:
         """The places before words that begin so."""
@@ -106,7 +116,9 @@ class Mark:
 
     def ends(self, at: Places, line: Line) -> Places:
         """Where it ends when it begins at one of `at`."""
-        marked = line.marks.get(self.mark, 0)
+        if not at & line.tokens:
+            return 0
+        marked = line.marked(self.mark)
         reached, at = 0, (at & marked) << 1
         while at:
             reached |= at
@@ -162,41 +174,78 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Either:
-    """One of them. Those that begin with a word wait until the sentence has that word."""
+    """One of them. Those of which it is known how they begin wait until the sentence has such a word."""
 
     choices: "tuple[Node, ...]"
-    _by_word: "dict[str, list[Node]]" = field(init=False, compare=False, default_factory=dict)
-    _others: "list[Node]" = field(init=False, compare=False, default_factory=list)
+    _by_word: "dict[str, list[int]]" = field(init=False, compare=False, default_factory=dict)
+    _others: "list[int]" = field(init=False, compare=False, default_factory=list)
 
     def __post_init__(self) -> None:
-        for choice in self.choices:
-            first = _first_word(choice)
-            (self._others if first is None else self._by_word.setdefault(first, [])).append(choice)
+        for number, choice in enumerate(self.choices):
+            first = _first_words(choice)
+            if first is None:
+                self._others.append(number)
+            for word in first or ():
+                self._by_word.setdefault(word, []).append(number)
 
     def ends(self, at: Places, line: Line) -> Places:
         """Where any of them ends when it begins at one of `at`."""
+        if not at:
+            return 0
+        place = id(self), at
+        known = line.reached.get(place)
+        if known is None:
+            known = line.reached[place] = self._ends(at, line)
+        return known
+
+    def _ends(self, at: Places, line: Line) -> Places:
+        places = line.words
+        woken = set(self._others)
+        for word in self._by_word.keys() & places.keys():
+            if at & places[word]:
+                woken.update(self._by_word[word])
         reached = 0
-        for word in self._by_word.keys() & line.words.keys():
-            if at & line.words[word]:
-                for choice in self._by_word[word]:
-                    reached |= choice.ends(at, line)
-        for choice in self._others:
-            reached |= choice.ends(at, line)
+        for number in woken:
+            reached |= self.choices[number].ends(at, line)
         return reached
 
 
 Node = Word | Stem | Mark | Gap | Edge | Series | Either
 
 
-def _first_word(node: Node) -> str | None:
-    """The one word that a match must begin with; None when there are several or none."""
+def _first_words(node: Node) -> frozenset[str] | None:
+    """The words of which a match must begin with one; None when it may begin with any, or match nothing."""
     match node:
         case Word(word):
-            return word
-        case Series(items) if items:
-            return _first_word(items[0])
+            return frozenset({word})
+        case Series(items):
+            return _first_of(items)
+        case Either(choices):
+            firsts = [_first_words(choice) for choice in choices]
+            known = [first for first in firsts if first is not None]
+            return frozenset[str]().union(*known) if len(known) == len(firsts) else None
         case _:
             return None
+
+
+def _first_of(items: "tuple[Node, ...]") -> frozenset[str] | None:
+    found: frozenset[str] = frozenset()
+    for item in items:
+        optional = _without_nothing(item)
+        first = _first_words(optional or item)
+        if first is None:
+            return None
+        found |= first
+        if optional is None:
+            return found
+    return None
+
+
+def _without_nothing(node: Node) -> Node | None:
+    """What may be missing, of a [bracketed] part; None of all others."""
+    if isinstance(node, Either) and Series(()) in node.choices:
+        return Either(tuple(choice for choice in node.choices if choice != Series(())))
+    return None
 
 
 def located(node: Node, line: Line) -> tuple[int, int] | None:
@@ -214,28 +263,43 @@ Needs = frozenset[str]
 """Words of which a sentence must have one, for a pattern to match; a stem is written with its asterisk."""
 
 
-def needs(node: Node, cost: Callable[[str], float]) -> tuple[Needs, ...]:
-    """The rarest such sets, at most two; `cost` tells how common a word is. Empty when nothing is certain."""
-    found = sorted(set(_needed(node, cost)), key=lambda one: (sum(map(cost, one)), sorted(one)))
-    return tuple(found[:2])
+_MOST_NEEDS = 5
 
 
-def _needed(node: Node, cost: Callable[[str], float]) -> Iterator[Needs]:
-    match node:
-        case Word(word):
-            yield frozenset({word})
-        case Stem(prefix):
-            yield frozenset({f"{prefix}*"})
-        case Series(items):
-            for item in items:
-                yield from _needed(item, cost)
-        case Either(choices):
-            rarest = [next(iter(needs(choice, cost)), None) for choice in choices]
-            certain = [one for one in rarest if one is not None]
-            if certain and len(certain) == len(rarest):
-                yield frozenset().union(*certain)
-        case _:
-            return
+class Requirements:
+    """What patterns cannot do without, the rarest first; `cost` tells how common a word is.
+
+    The classes of a table stand in many patterns, so each part is looked at once.
+    """
+
+    def __init__(self, cost: Callable[[str], float]) -> None:
+        self._cost = cost
+        self._known: dict[int, tuple[Needs, ...]] = {}
+
+    def of(self, node: Node) -> tuple[Needs, ...]:
+        """A few such sets; empty when nothing is certain. The node must outlive this object."""
+        found = self._known.get(id(node))
+        if found is None:
+            ranked = sorted(set(self._needed(node)), key=lambda one: (sum(map(self._cost, one)), sorted(one)))
+            found = self._known[id(node)] = tuple(ranked[:_MOST_NEEDS])
+        return found
+
+    def _needed(self, node: Node) -> Iterator[Needs]:
+        match node:
+            case Word(word):
+                yield frozenset({word})
+            case Stem(prefix):
+                yield frozenset({f"{prefix}*"})
+            case Series(items):
+                for item in items:
+                    yield from self.of(item)
+            case Either(choices):
+                rarest = [next(iter(self.of(choice)), None) for choice in choices]
+                certain = [one for one in rarest if one is not None]
+                if certain and len(certain) == len(rarest):
+                    yield frozenset().union(*certain)
+            case _:
+                return
 
 
 # Reading a pattern
@@ -259,7 +323,7 @@ class Notation:
 
     def _parse(self, pattern: str, within: tuple[str, ...]) -> Node:
         node = _Reader(pattern, lambda name: self._named(name, within)).whole()
-        if node.ends(1, Line.of((), {}, is_question=True)):
+        if node.ends(1, Line.of((), dict, is_question=True)):
             raise NotationError("matches the empty text")
         return node
 

@@ -71,12 +71,19 @@ class Census:
         self._lexicon = lexicon
         self._is_whispered = _is_whispered(text, sentences)
         self._small = {t.word for s in sentences for t in s.tokens if text[t.start].islower()}
-        self._found = [tuple(self._in_sentence(number)) for number in range(len(sentences))]
-        self.mentions = tuple(mention for found in self._found for mention in found)
+        self._found: dict[int, tuple[Mention, ...]] = {}
+
+    @property
+    def mentions(self) -> tuple[Mention, ...]:
+        """All of them, in the order of the text."""
+        return tuple(mention for number in range(len(self._sentences)) for mention in self.within(number))
 
     def within(self, number: int) -> tuple[Mention, ...]:
-        """Those of sentence `number`."""
-        return self._found[number]
+        """Those of sentence `number`; looked for when first asked for."""
+        known = self._found.get(number)
+        if known is None:
+            known = self._found[number] = tuple(self._in_sentence(number))
+        return known
 
     def marks(self, number: int) -> dict[str, int]:
         """The places of each mark in sentence `number`, one bit a token."""
@@ -86,7 +93,7 @@ class Census:
             if not first.islower():
                 places["capital" if first.isupper() else "number" if first.isdigit() else "name"] |= 1 << position
         places["name"] = 0
-        for mention in self._found[number]:
+        for mention in self.within(number):
             if mention.is_person:
                 places["name"] |= (1 << mention.last) - (1 << mention.first)
         return places

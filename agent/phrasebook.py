@@ -51,6 +51,8 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
     }
 )
 
+LONE_CUE = 2.0
+"""Weight of a cue that may carry an offer by itself, after somebody was presented: "Interested?", "Should I?"."""
 WORD_LISTS = frozenset(
     {
         "function",  # the commonest small words; they tell the language

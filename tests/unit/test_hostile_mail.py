@@ -339,9 +339,6 @@ GROWING_FASTER: dict[str, Callable[[int], bytes]] = {
 }
 
 
-@pytest.mark.xfail(
-    strict=False, reason="Every sentence that may be an offer is weighed against all that was found in the mail."
-)
 @pytest.mark.parametrize("mail", GROWING_FASTER.values(), ids=GROWING_FASTER.keys())
 def test_twice_the_offers_are_no_more_than_twice_the_work(mail: Callable[[int], bytes]) -> None:
     calls(mail(10))

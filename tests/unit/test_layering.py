@@ -33,6 +33,7 @@ LEVELS = (
         "letter",
         "lifecycle",
         "markup",
+        "matcher",
         "message",
         "notation",
         "offer",
