@@ -12,7 +12,7 @@ from counting import Reading
 from letters import Letter, best_threshold
 from wording import is_found_naively
 
-MOST_COMPARED = 1000
+MOST_COMPARED = 400
 """Mails of one folder that are compared sentence by sentence, which takes a tenth of a second each: the offers, and an
 even choice of the others."""
 

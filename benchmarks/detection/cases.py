@@ -70,8 +70,15 @@ def _located(folder: Path, row: dict[str, Any]) -> Path | None:
 def _truth(row: dict[str, Any]) -> Truth:
     label, confidence = row.get("label", "other"), row.get("confidence", "clear")
     counts = confidence == "clear" if label == "offer" else confidence != "near-miss"
-    told = ((row.get(key) or "") if label == "offer" and key in row else None for key in ("introducer", "introducee"))
-    return Truth(_KINDS.get(label, label), False, *told, counts=counts)
+    if label != "offer":
+        return Truth(_KINDS.get(label, label), counts=counts)
+    introducer, contact = (_name(row[key]) if key in row else None for key in ("introducer", "introducee"))
+    return Truth(label, introducer=introducer, contact=contact, is_fullest=False, counts=counts)
+
+
+def _name(told: str | None) -> str:
+    """The bare name in `Bob Stearns (fund manager)`; nothing of a person who is described only."""
+    return "" if told is None or "(unnamed)" in told else told.partition("(")[0].strip()
 
 
 def is_for_tuning(name: str) -> bool:

@@ -10,7 +10,9 @@ _TITLES = frozenset(
     words(
         "mr mrs ms miss mx dr prof professor sir lady lord dame rev the herr frau doktor mevrouw meneer mw dhr "
         "monsieur madame mme mlle senor senora sr sra don dona senhor senhora dott dottor dottoressa dottssa signor "
-        "signora sig ing avv"
+        "signora sig ing avv eng engr ingenieur ingegnere avvocato maitre advocate cllr councillor councilwoman "
+        "councilman judge justice captain capt major colonel father sister brother pastor rabbi imam sheikh pater "
+        "padre chef coach professeur professora profesora professorin doctor docteur dra profa"
     )
 )
 
@@ -25,7 +27,9 @@ class Truth:
     introducer: str | None = None
     """What a friend would call the author, or the full name; "" when nobody can know."""
     contact: str | None = None
-    """The contact's fullest name; "" when there is none."""
+    """The contact's name; "" when there is none."""
+    is_fullest: bool = True
+    """Whether the mail holds no more of the contact's name than that."""
     counts: bool = True
     """False for what people disagree about: it is counted neither way."""
 
@@ -47,15 +51,21 @@ class Reading:
     reasons: str = ""
 
 
-def name_read(expected: str, found: str | None) -> str:
+def name_read(expected: str, found: str | None, *, is_fullest: bool = True) -> str:
     """What of "right", "null" and "wrong" a name is; a part of the name without a word beside is right.
 
-    "Sara" is right for Sara Lindqvist, "Sara Lindqvist Payments" is wrong.
+    "Sara" is right for Sara Lindqvist, "Sara Lindqvist Payments" is wrong. When there may be more of the name, further
+    words are right too.
     """
-    wanted, got = set(words(expected)) - _TITLES, set(words(found or "")) - _TITLES
+    wanted, got = _untitled(expected), _untitled(found or "")
     if not got:
         return "null" if wanted else "right"
-    return "right" if got <= wanted else "wrong"
+    return "right" if got <= wanted or (not is_fullest and wanted and wanted <= got) else "wrong"
+
+
+def _untitled(name: str) -> set[str]:
+    spelled = set(words(name))
+    return spelled - _TITLES or spelled
 
 
 @dataclass
@@ -94,7 +104,7 @@ class Figures:
         if truth.introducer is not None:
             self.greetings[name_read(truth.introducer, reading.greeting)] += 1
         if truth.contact is not None:
-            self.contacts[name_read(truth.contact, reading.contact)] += 1
+            self.contacts[name_read(truth.contact, reading.contact, is_fullest=truth.is_fullest)] += 1
 
 
 def count(pairs: Iterable[tuple[Truth, Reading | None]]) -> Figures:
@@ -187,11 +197,12 @@ def faults(name: str, truth: Truth, reading: Reading) -> Iterator[str]:
         if reading.reasons:
             yield f"    {reading.reasons}"
     elif reading.is_offer and reading.kind is not None:
-        for what, expected, found in (
-            ("GREETING", truth.introducer, reading.greeting),
-            ("CONTACT", truth.contact, reading.contact),
+        for what, expected, found, is_fullest in (
+            ("GREETING", truth.introducer, reading.greeting, True),
+            ("CONTACT", truth.contact, reading.contact, truth.is_fullest),
         ):
-            if expected is not None and name_read(expected, found) != "right":
-                yield f"{what} {name_read(expected, found)} {name}: {expected!r} was read as {found!r}"
+            read = "right" if expected is None else name_read(expected, found, is_fullest=is_fullest)
+            if read != "right":
+                yield f"{what} {read} {name}: {expected!r} was read as {found!r}"
     elif reading.kind is not None and truth.label not in {"other", reading.kind}:
         yield f"KIND {name}: {truth.label} was read as {reading.kind}"

@@ -111,13 +111,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         gracious = by_gracious(wanted, options)
         if options.errors:
             _print_errors(wanted, gracious, is_all_open=options.open_heldout)
+        throughput = measured([case.path for case in wanted if not case.is_written] or [case.path for case in wanted])
         given = [gracious, *by_baselines(cases, wanted, options.baseline)]
         print(table([HEAD, *rows(wanted, given), WANTED]))
-        for one in given:
-            if one.note:
-                print(f"\n{one.reader}: {one.note}", end="")
-        found = [case.path for case in wanted if not case.is_written]
-        print(f"\n{measured(found or [case.path for case in wanted])}")
+        notes = [f"{one.reader}: {one.note}" for one in given if one.note]
+        print("", *notes, throughput, sep="\n")
     return 0
 
 

@@ -62,8 +62,8 @@ def for_first_recipients(paths: Sequence[Path], jobs: int) -> list[Reading]:
 def _for_first_recipient(path: Path) -> Reading:
     try:
         message = parse(path.read_bytes())
-    except UnreadableMessage as error:
-        return of_row(reports.of_unreadable(path.name, str(error)))
+    except UnreadableMessage:
+        return Reading(is_offer=False, kind="none")
     verdict = detector(first_recipient(message)).examine(message)
     return of_row(reports.of_verdict(path.name, message, verdict, reply_addresses(message)))
 
