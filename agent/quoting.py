@@ -194,6 +194,8 @@ def _opening(lines: list[str], position: int) -> tuple[int, int] | None:
         return position, _header_end(lines, end)
     if ":" not in line and _WIDE_COLON not in line:
         return None
+    if line.endswith(_COLONS) and _announces_forward(lines, position):
+        return position, _header_end(lines, position + 1)
     block = _header_block(lines, position)
     if block is not None or not line.endswith(_COLONS):
         return block
@@ -224,6 +226,12 @@ _FORWARDING = re.compile(
     r"|原始邮件|转发|元のメッセージ|転送",
     re.IGNORECASE,
 )
+
+
+def _announces_forward(lines: list[str], position: int) -> bool:
+    """Whether a line says that a forwarded mail begins, and a header field follows: Apple Mail draws no ruler."""
+    line = lines[position]
+    return len(line) <= _LONGEST_LABEL and bool(_FORWARDING.search(line)) and _label_follows(lines, position + 1)
 
 
 def _separator_end(lines: list[str], position: int) -> int | None:

@@ -379,3 +379,27 @@ def test_everything_at_once() -> None:
         "-- \nAlex\n____________________\nList: https://lists.example.org/mailman/listinfo/x"
     )
     assert own(text) == "Hi Nina,\n\nyes, do.\n\nP.S. Bring tea."
+
+
+# A forward that is only announced -------------------------------------------------------------------------------------
+
+ANNOUNCEMENTS = [
+    "Begin forwarded message:",
+    "Anfang der weitergeleiteten Nachricht:",
+    "Début du message transféré :",
+    "Inicio del mensaje reenviado:",
+    "Inizio messaggio inoltrato:",
+    "Início da mensagem reencaminhada:",
+    "Begin doorgestuurd bericht:",
+]
+
+
+@pytest.mark.parametrize("announcement", ANNOUNCEMENTS)
+def test_a_forward_with_a_short_header_is_not_the_author_s_own(announcement: str) -> None:
+    forwarded = f"{announcement}\nFrom: Nina Brandt\nSubject: Sara\n\n{QUOTED}"
+    assert own(f"{ANSWER}\n\n{forwarded}") == ANSWER
+
+
+def test_a_sentence_that_speaks_of_a_forwarded_mail_is_the_author_s_own() -> None:
+    text = "I read what you forwarded:\nthe plan is good."
+    assert own(text) == text
