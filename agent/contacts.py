@@ -103,6 +103,15 @@ class _Search:
             for one in scene.census.within(number)
             if is_third_person(one, scene.letter, scene.parties)
         ]
+        self._relatives = frozenset(
+            word for one in self._mentions if self._is_somebodys(one) for word in words(one.bare)
+        )
+
+    def _is_somebodys(self, mention: Mention) -> bool:
+        """Whether it is told by whose relative it names: "Anjali and her husband Pete"."""
+        tokens = self._scene.sentences[mention.sentence].tokens
+        before = [token.word for token in tokens[max(0, mention.first - 2) : mention.first]]
+        return len(before) > 1 and before[0] in self._lexicon["theirs"] and before[1] in self._lexicon["roles"]
 
     def contacts(self) -> tuple[Contact, ...]:
         believable = [one for one in self._mentions if self._is_believable(one)]
@@ -137,6 +146,8 @@ class _Search:
         yield from self._reasons_within(mention)
         yield from self._reasons_before(mention, tokens)
         yield from self._reasons_after(mention, tokens)
+        if not self._relatives.isdisjoint(words(mention.bare)):
+            yield "somebody else's relative"
         if self._is_spoken_of(mention):
             yield "a pronoun follows"
         if any(set(words(mention.bare)) & set(words(other)) for other in self._scene.others):
@@ -182,8 +193,8 @@ class _Search:
         between = self._scene.text[before.end : mention.start].strip(" \n\"'“„«‘")
         pair = f"{tokens[mention.first - 2].word}_{before.word}" if mention.first > 1 else ""
         if before.word in self._lexicon["roles"] and between in {"", ",", ":", "(", "-", "–", "—"}:
-            is_theirs = mention.first > 1 and tokens[mention.first - 2].word in self._lexicon["theirs"]
-            yield "somebody else's relative" if is_theirs else "after a role"
+            if not self._is_somebodys(mention):
+                yield "after a role"
         elif between in {"", ":"} and (
             before.word in self._lexicon["before_names"] or pair in self._lexicon["before_names"]
         ):

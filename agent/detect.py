@@ -237,7 +237,7 @@ class Detector:
         return (_fixed("nobody"),)
 
     def _asks(self, reading: "Reading", number: int) -> bool:
-        return any(one.is_question for one in reading.sentences[number : number + 2])
+        return any(one.is_question for one in reading.sentences[number : number + _AROUND + 1])
 
     def _thread(self, message: Message, reading: "Reading") -> "Thread":
         """Who else is on it. A single recipient who is not the owner is one by another name: it arrived here."""

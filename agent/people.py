@@ -152,9 +152,18 @@ class Census:
         token = tokens[position]
         if self._is_title(token):
             return True
+        if self._is_before_a_name(tokens, position):
+            return False
         if token.word in self._lexicon["given_names"] and token.word not in self._lexicon["function"]:
             return True
         return token.word not in self._small and token.word not in self._lexicon["function"]
+
+    def _is_before_a_name(self, tokens: Sequence[Token], position: int) -> bool:
+        """Whether a known name begins after this word, which is none: "Copying Omar Haddad"."""
+        if self._is_given(tokens[position]) or position + 1 >= len(tokens) or not self._adjoins(tokens, position + 1):
+            return False
+        following = tokens[position + 1]
+        return self._is_given(following) or self._is_title(following)
 
     def _names_somebody(self, tokens: Sequence[Token]) -> bool:
         if not tokens:
@@ -220,7 +229,14 @@ class Census:
             return False
         if len(run) == 1 and (self._lexicon.capital_nouns or (not first and not self._acts(tokens, last))):
             return False
-        return run[0].word not in self._lexicon["common"] and not self._follows(tokens, first, "determiners")
+        if all(token.word in self._lexicon["kin"] for token in run):
+            return False
+        is_ordinary = run[0].word in self._lexicon["common"] or self._follows(tokens, first, "determiners")
+        return not is_ordinary or self._is_named_by(tokens, first)
+
+    def _is_named_by(self, tokens: Sequence[Token], first: int) -> bool:
+        """Whether two words stand before it that only names follow: "thought of", "name of"."""
+        return first > 1 and f"{tokens[first - 2].word}_{tokens[first - 1].word}" in self._lexicon["before_names"]
 
     def _is_thing(self, tokens: Sequence[Token], first: int, last: int) -> bool:
         """Whether its surroundings are those of a firm, an acronym or a place."""
