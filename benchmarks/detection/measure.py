@@ -69,6 +69,7 @@ def by_baselines(cases: Sequence[Case], wanted: Sequence[Case], names: Sequence[
     needed = [case for case in cases if case.path in asked or case.is_open]
     mail = Mail(needed, [letter(case.path) for case in needed])
     for name in names:
+        print(f"{name} reads {len(needed)} mails …", file=sys.stderr)
         found = answers(name, mail)
         read = [
             reading for case, reading in zip(needed, found.readings, strict=bool(found.readings)) if case.path in asked

@@ -1,6 +1,7 @@
 """The benchmark of detection counts what it says: the loader of collections, and the figures."""
 
 import importlib
+import json
 import sys
 from email import message_from_bytes
 from email.policy import default
@@ -13,8 +14,10 @@ from agent.message import parse
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "detection"
 sys.path.insert(0, str(FOLDER))
+cases: Any = importlib.import_module("cases")
 collection: Any = importlib.import_module("collection")
 counting: Any = importlib.import_module("counting")
+measure: Any = importlib.import_module("measure")
 letters: Any = importlib.import_module("letters")
 wording: Any = importlib.import_module("wording")
 
@@ -139,6 +142,29 @@ def test_the_figures_of_a_few_mails() -> None:
         *("2", "0.500", "1", "1.000", "2", "2", "0.333", "0.400", "10000.0"),
         *("1.000", "0.000", "0.000", "0.000", "1.000", "0.333"),
     )
+
+
+def test_a_folder_of_mail_is_read_with_its_labels(tmp_path: Path) -> None:
+    rows = [
+        {"file": "1.eml", "label": "offer", "introducer": "Keith Holst", "introducee": "Bob (fund manager)"},
+        {"file": "2.eml", "label": "offer", "confidence": "borderline", "introducer": "Keith Holst"},
+        {"file": "3.eml", "label": "technical", "language": "nl"},
+    ]
+    (tmp_path / "labels.jsonl").write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
+    for number in range(1, 5):
+        (tmp_path / f"{number}.eml").write_bytes(b"Subject: x\n\nx\n")
+    one, two, three, four = cases.of_folder(tmp_path)
+    assert (one.truth.introducer, one.truth.contact, one.truth.is_fullest) == ("Keith Holst", "Bob", False)
+    assert (one.truth.counts, two.truth.counts) == (True, False)
+    assert (three.truth.label, three.group, three.is_open) == ("none", "nl", True)
+    assert (four.truth.label, four.group in {"tuning", "held-out"}) == ("other", True)
+
+
+def test_held_out_mail_is_not_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert measure.main(["--set", "heldout", "--errors", "--baseline", "none"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "--open-heldout" in printed.err
 
 
 def test_a_share_is_never_rounded_up_to_a_bound() -> None:
