@@ -87,8 +87,8 @@ def load(path: Path) -> list[Mail]:
 
 def _document_problems(document: Mapping[str, Any], stem: str) -> Iterator[str]:
     language, rows = document.get("language"), document.get("mail")
-    if language != stem.partition("-")[0]:
-        yield f"language must be {stem.partition('-')[0]!r}, as the file is called"
+    if language != stem:
+        yield f"language must be {stem!r}, as the file is called"
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         yield "there must be at least one [[mail]]"
     for key in sorted(document.keys() - {"language", "mail"}):

@@ -29,15 +29,23 @@ SPENT = "The single mails of held-out mail were shown: it is spent, and later fi
 REFUSED = "Held-out mail is listed for nobody who writes rules; --open-heldout lists it all the same, and spends it."
 
 
-def all_cases(corpora: Iterable[Path], folder: Path) -> Iterator[Case]:
-    """Every mail that there is; collections that cannot be read are told and left out."""
+def files(options: argparse.Namespace) -> Iterator[Path]:
+    """The collections to read: those that are asked for, and what the baselines learn from."""
     for name in COLLECTIONS:
         for file in sorted((HERE / name).glob("*.toml")):
-            try:
-                yield from of_collection(file, folder, is_open=name != CLOSED)
-            except CollectionFault as fault:
-                print("\n".join(fault.problems), "", sep="\n", file=sys.stderr)
-    for corpus in corpora:
+            is_asked = name in (options.set or COLLECTIONS) and file.stem in (options.language or [file.stem])
+            if is_asked or (options.baseline and name != CLOSED):
+                yield file
+
+
+def all_cases(options: argparse.Namespace, folder: Path) -> Iterator[Case]:
+    """All mail to read; collections that cannot be read are told and left out."""
+    for file in files(options):
+        try:
+            yield from of_collection(file, folder, is_open=file.parent.name != CLOSED)
+        except CollectionFault as fault:
+            print("\n".join(fault.problems), "", sep="\n", file=sys.stderr)
+    for corpus in options.corpus:
         yield from of_folder(corpus)
 
 
@@ -101,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print."""
     options = _options(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        cases = list(all_cases(options.corpus, Path(folder)))
+        cases = list(all_cases(options, Path(folder)))
         wanted = [case for case in cases if is_wanted(case, options)]
         if not wanted:
             print("There is no mail to measure.", file=sys.stderr)

@@ -161,7 +161,7 @@ def test_a_folder_of_mail_is_read_with_its_labels(tmp_path: Path) -> None:
 
 
 def test_held_out_mail_is_not_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert measure.main(["--set", "heldout", "--errors", "--baseline", "none"]) == 1
+    assert measure.main(["--set", "heldout", "--language", "en", "--errors", "--baseline", "none"]) == 1
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "--open-heldout" in printed.err
