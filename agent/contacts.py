@@ -16,6 +16,8 @@ ENOUGH = 2.5
 """Points from which a candidate is believed."""
 _ENOUGH_ALONE = 4.0
 """Points from which a lone word is believed that no list knows and nothing certain speaks for."""
+_NEARLY = 2.0
+"""Points by which the first of two who are named together may fall short of the second."""
 _MOST_CONTACTS = 4
 _REACH = 5
 """Sentences before and after the offer in which its contact is named."""
@@ -31,7 +33,7 @@ POINTS: Mapping[str, float] = MappingProxyType(
         "a sentence away": -0.25,
         "after a word that names people": 2.5,  # to, with, meet, called
         "after a role": 2.5,  # my friend Sara; our director, Gareth Pugh
-        "somebody else's relative": -1.0,  # Anjali and her husband Pete
+        "somebody else's relative": -2.0,  # Anjali and her husband Pete
         "before a verb of people": 1.5,  # runs, said
         "before an apposition": 1.0,  # Sara, who; Sara (she ...)
         "between commas": 1.0,
@@ -117,10 +119,23 @@ class _Search:
         believable = [one for one in self._mentions if self._is_believable(one)]
         scored = sorted(((self._points(one), -number, one) for number, one in enumerate(believable)), reverse=True)
         if scored and scored[0][0] >= ENOUGH:
-            best = scored[0][2]
+            best = self._first_of(scored)
             return tuple(self._contact(one) for one in (best, *self._beside(best)))[:_MOST_CONTACTS]
         described = self._described()
         return (described,) if described else ()
+
+    def _first_of(self, scored: Sequence[tuple[float, int, Mention]]) -> Mention:
+        """The best candidate, or one named before it in the same sentence with nearly as much to say for it."""
+        most, _, best = scored[0]
+        rivals = [
+            one
+            for points, _, one in scored
+            if one.sentence == best.sentence
+            and points >= ENOUGH
+            and points >= most - _NEARLY
+            and one.first <= best.first
+        ]
+        return min(rivals, key=lambda one: one.first)
 
     def _is_certain(self, mention: Mention) -> bool:
         """Whether a title or a known given name says that it names somebody."""

@@ -33,7 +33,8 @@ _AROUND = 2
 """Sentences before and after one that still speak of the same thing; two thirds of real offers ask leave there."""
 _FARTHEST_NAME = 4
 """Sentences back to a name that a pronoun may stand for."""
-_MOST_QUOTED = 16_384
+_MOST_QUOTED = 3_000
+"""Characters of what is quoted in which an offer is looked for: the mail that is answered or passed on comes first."""
 _MANY = 3
 """Further recipients beyond whom a mail is an announcement rather than an offer."""
 _LINKING = 1.25
@@ -166,6 +167,8 @@ class Detector:
         anchored = sorted(
             {(one.sentence, one.rule.language) for one in reading.found if _may_carry(reading, one, presented)}
         )
+        if not anchored:
+            return None
         told = {language: Told.of(reading, language) for language in {language for _, language in anchored}}
         thread = self._thread(message, reading)
         stretches = [

@@ -111,11 +111,19 @@ def _greeting(name: str | None, signed: str | None, lexicon: Lexicon) -> str | N
     informal = given_name(signed, lexicon) if signed else None
     if formal is None or informal is None:
         return formal or informal
+    if _is_compound(name or "", signed or ""):
+        return signed
     if fold(informal) in words(name or ""):
         return next((part for part in (name or "").split() if fold(part) == fold(informal)), informal)
     if _is_short_for(informal, formal, lexicon):
         return informal
     return formal
+
+
+def _is_compound(name: str, signed: str) -> bool:
+    """Whether somebody signs with two given names before the surname: "Wei Ling" of Wei Ling Tan."""
+    spelled, whole = words(signed), words(name)
+    return 1 < len(spelled) < len(whole) and whole[: len(spelled)] == spelled
 
 
 def _is_short_for(informal: str, formal: str, lexicon: Lexicon) -> bool:
@@ -132,17 +140,20 @@ def given_name(name: str, lexicon: Lexicon) -> str | None:
     if nickname:
         return nickname
     parts = [part.strip("\"'“”.,") for part in name.split()]
-    bare = [
-        part
-        for part in parts
-        if len(part) == 1 or fold(part) not in lexicon["titles"] | lexicon["kin"] | lexicon["suffixes"]
-    ]
+    bare = [part for number, part in enumerate(parts) if not _is_no_name(part, lexicon, is_first=not number)]
     if not bare:
         return None
     if len(bare) > 1 and fold(bare[0]) in lexicon["surnames_first"] and fold(bare[0]) not in lexicon["given_names"]:
         return " ".join(bare)
     usable = [part for part in bare[: max(1, len(bare) - 1)] if len(part) > 1 or not part.isascii()]
     return usable[0] if usable and len(usable[0]) <= _LONGEST_GIVEN else None
+
+
+def _is_no_name(part: str, lexicon: Lexicon, *, is_first: bool) -> bool:
+    """Whether a part is a title, a relation or a suffix; no initial is; a suffix stands behind (Jun Santos)."""
+    if len(part) == 1:
+        return False
+    return fold(part) in lexicon["titles"] | lexicon["kin"] or (not is_first and fold(part) in lexicon["suffixes"])
 
 
 def _nickname(name: str) -> str | None:

@@ -72,8 +72,15 @@ def _closing(text: str, lexicon: Lexicon, author: frozenset[str]) -> tuple[int, 
             return _signed_after(lines, number, lexicon)
     for number in range(last - 1, max(0, last - 1 - _MOST_CLOSING), -1):
         if _signs(lines[number][1], lexicon, author, is_last=number == last - 1):
-            return lines[number][0], lines[number][1]
+            return _signed_above(lines, number, lexicon) or lines[number]
     return _signed_in_block(text, lines, lexicon) or _signed_in_line(text, author)
+
+
+def _signed_above(lines: list[tuple[int, str]], number: int, lexicon: Lexicon) -> tuple[int, str] | None:
+    """The familiar name above the formal one of a signature: "Bob", then "Robert J. Eastman, Attorney at Law"."""
+    offset, line = lines[number - 1]
+    spelled = words(line)
+    return (offset, line) if len(spelled) == 1 and spelled[0] in lexicon["given_names"] and line[:1].isupper() else None
 
 
 _LONGEST_BLOCK = 6
@@ -90,7 +97,8 @@ def _signed_in_block(text: str, lines: list[tuple[int, str]], lexicon: Lexicon) 
     is_name = 1 < len(spelled) <= _MOST_SIGNED and spelled[0] in lexicon["given_names"]
     if not is_name or not all(word[:1].isupper() for word in block[0].split()):
         return None
-    return start, block[0]
+    first = len(lines) - len(block)
+    return (_signed_above(lines, first, lexicon) if first else None) or (start, block[0])
 
 
 _LAST_WORDS = re.compile(r"[.!?)]\s{1,4}([^\s.!?,]{2,20}(?: [^\s.!?,]{1,20}){0,2})\s*$")
