@@ -28,7 +28,7 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class Mail:
+class Known:
     """All mail that a baseline may see: what was written, and what is known of it."""
 
     cases: Sequence[Case]
@@ -43,12 +43,12 @@ class Mail:
         return [self.cases[place].truth.is_offer for place in places]
 
 
-def naive(mail: Mail) -> Answers:
+def naive(mail: Known) -> Answers:
     """What a search for the usual phrases finds."""
     return Answers("regex", [Reading(is_found_naively(one.text)) for one in mail.letters])
 
 
-def trained(mail: Mail) -> Answers:
+def trained(mail: Known) -> Answers:
     """What TF-IDF with logistic regression says."""
     import tfidf  # noqa: PLC0415 - its packages may be missing
 
@@ -57,7 +57,7 @@ def trained(mail: Mail) -> Answers:
     return Answers("tf-idf", [Reading(found) for found in done.is_offer], done.note)
 
 
-def compared(mail: Mail) -> Answers:
+def compared(mail: Known) -> Answers:
     """What sentence embeddings say, with the threshold that is best on open collections."""
     from embeddings import Model  # noqa: PLC0415 - its package may be missing
 
@@ -72,10 +72,10 @@ def compared(mail: Mail) -> Answers:
     return Answers("embeddings", readings, note)
 
 
-BASELINES: dict[str, Callable[[Mail], Answers]] = {"regex": naive, "tf-idf": trained, "embeddings": compared}
+BASELINES: dict[str, Callable[[Known], Answers]] = {"regex": naive, "tf-idf": trained, "embeddings": compared}
 
 
-def answers(name: str, mail: Mail) -> Answers:
+def answers(name: str, mail: Known) -> Answers:
     """Return what the baseline of that name says; nothing but a note when its package is missing."""
     try:
         return BASELINES[name](mail)

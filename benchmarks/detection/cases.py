@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from collection import load, render
+from collection import Mail, render
 from counting import Truth
 from wording import has_known_words
 
@@ -32,17 +32,17 @@ class Case:
     """Whether it was written to be recognised, rather than found."""
 
 
-def of_collection(file: Path, folder: Path, *, is_open: bool) -> list[Case]:
-    """Render every mail of a collection into `folder`. Raises CollectionFault."""
+def of_collection(mails: Sequence[Mail], source: str, folder: Path, *, is_open: bool) -> list[Case]:
+    """Render the mails of a collection into `folder`."""
     found = []
-    for mail in load(file):
-        path = folder / file.parent.name / f"{mail.name}.eml"
+    for mail in mails:
+        path = folder / source / f"{mail.name}.eml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(render(mail))
         told = (mail.introducer, mail.contact) if mail.label == "offer" else (None, None)
         is_implicit = mail.is_implicit and not has_known_words(f"{mail.subject}\n{mail.body}", mail.language)
         truth = Truth(mail.label, is_implicit, *told)
-        found.append(Case(path, mail.name, file.parent.name, mail.language, truth, is_open))
+        found.append(Case(path, mail.name, source, mail.language, truth, is_open))
     return found
 
 

@@ -66,6 +66,11 @@ class Mail:
         """What reports call it, such as es/007."""
         return f"{self.language}/{self.number:03}"
 
+    @property
+    def words(self) -> str:
+        """What tells the same mail in another collection: its body, however it is spaced."""
+        return " ".join(self.body.split())
+
 
 def load(path: Path) -> list[Mail]:
     """Return the mails of one file. Raises CollectionFault with every problem in it."""
