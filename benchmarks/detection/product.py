@@ -26,7 +26,7 @@ _AT_ONCE = 2000
 
 
 def commanded(paths: Sequence[Path], owner: Owner) -> Iterator[Reading]:
-    """Yield what the command itself prints for each file, in order. Raises CalledProcessError when it fails."""
+    """Yield what the command itself prints for each file, in order. Exits when it fails, since it has said why."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "config.toml")
         config.write_text(
@@ -35,7 +35,9 @@ def commanded(paths: Sequence[Path], owner: Owner) -> Iterator[Reading]:
         for start in range(0, len(paths), _AT_ONCE):
             command = [sys.executable, "-m", "agent", "explain", "--json", *map(str, paths[start : start + _AT_ONCE])]
             environment = {**os.environ, "GRACIOUS_CONFIG": str(config)}
-            done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)  # noqa: S603
+            done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False, text=True)  # noqa: S603
+            if done.returncode:
+                sys.exit("`gracious explain --json` has failed.")
             yield from (of_row(json.loads(line)) for line in done.stdout.splitlines())
 
 
