@@ -110,10 +110,13 @@ class _Search:
         )
 
     def _is_somebodys(self, mention: Mention) -> bool:
-        """Whether it is told by whose relative it names: "Anjali and her husband Pete"."""
+        """Whether it is told by whose relative it names: "Anjali and her husband Pete", "a friend of Pablo"."""
         tokens = self._scene.sentences[mention.sentence].tokens
         before = [token.word for token in tokens[max(0, mention.first - 2) : mention.first]]
-        return len(before) > 1 and before[0] in self._lexicon["theirs"] and before[1] in self._lexicon["roles"]
+        if len(before) <= 1:
+            return False
+        is_theirs = before[0] in self._lexicon["theirs"] and before[1] in self._lexicon["roles"]
+        return is_theirs or (before[0] in self._lexicon["roles"] and before[1] in self._lexicon["ofs"])
 
     def contacts(self) -> tuple[Contact, ...]:
         believable = [one for one in self._mentions if self._is_believable(one)]

@@ -303,7 +303,7 @@ class Detector:
             evidence=evidence,
             language=reading.language or _language_of_evidence(evidence),
             sentence=reading.line(stretch.sentence) if stretch else None,
-            introducer=introducer(message, reading.letter, self._lexicon),
+            introducer=introducer(message, reading.letter, reading.lexicon if reading.language else self._lexicon),
             contacts=contacts(self._scene(message, reading, stretch), reading.lexicon) if is_offer and stretch else (),
         )
 

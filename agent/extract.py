@@ -109,21 +109,24 @@ def _starts_one(word: str, known: set[str]) -> bool:
 def _greeting(name: str | None, signed: str | None, lexicon: Lexicon) -> str | None:
     formal = given_name(name, lexicon) if name else None
     informal = given_name(signed, lexicon) if signed else None
-    if formal is None or informal is None:
+    is_titled = words(signed or "")[:1] and words(signed or "")[0] in lexicon["titles"]
+    if formal is None or informal is None or is_titled:
         return formal or informal
-    if _is_compound(name or "", signed or ""):
+    if _is_compound(name or "", signed or "", lexicon):
         return signed
     if fold(informal) in words(name or ""):
-        return next((part for part in (name or "").split() if fold(part) == fold(informal)), informal)
+        same = next((part for part in (name or "").split() if fold(part) == fold(informal)), informal)
+        return informal if same.isascii() and not informal.isascii() else same
     if _is_short_for(informal, formal, lexicon):
         return informal
     return formal
 
 
-def _is_compound(name: str, signed: str) -> bool:
+def _is_compound(name: str, signed: str, lexicon: Lexicon) -> bool:
     """Whether somebody signs with two given names before the surname: "Wei Ling" of Wei Ling Tan."""
     spelled, whole = words(signed), words(name)
-    return 1 < len(spelled) < len(whole) and whole[: len(spelled)] == spelled
+    is_titled = bool(spelled) and spelled[0] in lexicon["titles"] | lexicon["kin"]
+    return 1 < len(spelled) < len(whole) and whole[: len(spelled)] == spelled and not is_titled
 
 
 def _is_short_for(informal: str, formal: str, lexicon: Lexicon) -> bool:
@@ -145,8 +148,11 @@ def given_name(name: str, lexicon: Lexicon) -> str | None:
         return None
     if len(bare) > 1 and fold(bare[0]) in lexicon["surnames_first"] and fold(bare[0]) not in lexicon["given_names"]:
         return " ".join(bare)
-    usable = [part for part in bare[: max(1, len(bare) - 1)] if len(part) > 1 or not part.isascii()]
-    return usable[0] if usable and len(usable[0]) <= _LONGEST_GIVEN else None
+    usable = [part for part in bare[: max(1, len(bare) - 1)] if not _is_initial_or_particle(part, lexicon)]
+    if not usable or len(usable[0]) > _LONGEST_GIVEN:
+        return None
+    is_double = len(bare) > 2 and usable[1:2] == bare[1:2] and fold(bare[1]) in lexicon["second_names"]  # noqa: PLR2004
+    return " ".join(bare[:2]) if is_double and usable[0] == bare[0] else usable[0]
 
 
 def _is_no_name(part: str, lexicon: Lexicon, *, is_first: bool) -> bool:
@@ -154,6 +160,11 @@ def _is_no_name(part: str, lexicon: Lexicon, *, is_first: bool) -> bool:
     if len(part) == 1:
         return False
     return fold(part) in lexicon["titles"] | lexicon["kin"] or (not is_first and fold(part) in lexicon["suffixes"])
+
+
+def _is_initial_or_particle(part: str, lexicon: Lexicon) -> bool:
+    """Whether nobody can be greeted so: "J", "H.J", "de"."""
+    return (len(part) == 1 and part.isascii()) or "." in part or (part.islower() and fold(part) in lexicon["particles"])
 
 
 def _nickname(name: str) -> str | None:

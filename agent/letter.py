@@ -34,7 +34,7 @@ class Letter:
 def read(text: str, lexicon: Lexicon, author: str = "") -> Letter:
     """The frame of `text`. `author` is the display name of From: whoever signs so, signs."""
     start, greeted = _greeting(text, lexicon)
-    end, signed = _closing(text, lexicon, frozenset(words(author)))
+    end, signed = _closing(text, start, lexicon, frozenset(words(author)))
     return Letter(start, max(start, end), greeted, signed)
 
 
@@ -62,9 +62,9 @@ def _may_name(word: str, written: str, lexicon: Lexicon) -> bool:
     )
 
 
-def _closing(text: str, lexicon: Lexicon, author: frozenset[str]) -> tuple[int, str | None]:
-    """Where the sign-off begins, and the line that names the author."""
-    lines = _lines(text)
+def _closing(text: str, start: int, lexicon: Lexicon, author: frozenset[str]) -> tuple[int, str | None]:
+    """Where the sign-off begins, and the line that names the author; the greeting ("Ciao Alex") is none."""
+    lines = [(offset, line) for offset, line in _lines(text) if offset + len(line) > start]
     last = len(lines)
     for number in range(last - 1, max(-1, last - 1 - _MOST_CLOSING), -1):
         line = lines[number][1]

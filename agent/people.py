@@ -12,7 +12,7 @@ _INITIALS = 2
 """Capitals in a row that still are initials (J.P., AJ); three are an acronym."""
 
 _OF_ONE_LANGUAGE = frozenset(
-    {"function", "not_names", "common", "determiners", "before_names", "name_verbs", "greetings"}
+    {"function", "not_names", "common", "determiners", "before_names", "name_verbs", "greetings", "second_names"}
 )
 """Lists of which only the text's own language counts: Dutch "dan" is no name, English Dan is."""
 
@@ -31,6 +31,10 @@ class Lexicon:
             name: frozenset[str]().union(*(book.words(name) for book in (own if name in _OF_ONE_LANGUAGE else known)))
             for name in WORD_LISTS
         }
+        # French Côme is a name, English come is not.
+        ordinary = lists["common"] | lists["function"] if language else frozenset[str]()
+        own_names = frozenset[str]().union(*(book.words("given_names") for book in own))
+        lists["given_names"] = own_names | (lists["given_names"] - ordinary)
         lists["titles"] |= lists["honours"]
         lists["abbreviations"] |= lists["titles"]
         lists["never"] = (lists["not_names"] | lists["function"] | lists["greetings"]) - lists["given_names"]
@@ -70,6 +74,7 @@ class Census:
         self._sentences = sentences
         self._lexicon = lexicon
         self._is_whispered = _is_whispered(text, sentences)
+        self._is_shouted = _is_shouted(text, sentences)
         self._small = {t.word for s in sentences for t in s.tokens if text[t.start].islower()}
         self._found: dict[int, tuple[Mention, ...]] = {}
 
@@ -178,8 +183,8 @@ class Census:
         return token.word in self._lexicon["given_names"] and self._text[token.start].isupper()
 
     def _is_name(self, token: Token) -> bool:
-        if self._text[token.start].islower():
-            return self._is_whispered and self._is_only_a_name(token.word)
+        if self._is_shouted or self._text[token.start].islower():
+            return (self._is_shouted or self._is_whispered) and self._is_only_a_name(token.word)
         written = self._text[token.start : token.end]
         if token.word in self._lexicon["never"] or any(char.isdigit() or char == "_" for char in written):
             return False
@@ -211,7 +216,7 @@ class Census:
         title = self._text[start : titles[-1].end] if titles and titles[0] is run[0] else ""
         written = " ".join(self._text[start:end].split())
         return Mention(
-            text=written.title() if written.islower() else written,
+            text=written.title() if written.islower() or self._is_shouted else written,
             start=start,
             end=end,
             sentence=number,
@@ -289,3 +294,9 @@ def _is_whispered(text: str, sentences: Sequence[Sentence]) -> bool:
     """Whether most sentences begin in small letters, as mail typed on a telephone does: names then do too."""
     lower = sum(text[sentence.start].islower() for sentence in sentences)
     return bool(sentences) and 2 * lower > len(sentences)
+
+
+def _is_shouted(text: str, sentences: Sequence[Sentence]) -> bool:
+    """Whether most words are written in capitals, so that a capital says nothing."""
+    longer = [token for sentence in sentences for token in sentence.tokens if token.end - token.start > 1]
+    return bool(longer) and 2 * sum(text[token.start : token.end].isupper() for token in longer) > len(longer)

@@ -63,6 +63,7 @@ WORD_LISTS = frozenset(
         "not_names",  # words that are written with a capital although they name nobody
         "common",  # ordinary words, which name nobody unless a given name stands before them
         "given_names",
+        "second_names",  # given names that make one name with the one before them: Miguel Ángel, João Paulo
         "surnames_first",  # surnames that stand before the given name
         "greetings",
         "sign_offs",
@@ -78,6 +79,7 @@ WORD_LISTS = frozenset(
         "before_names",  # words after which a capital means a name: with, to, meet
         "determiners",  # words after which a capital means a thing or a place: the, in
         "pronouns",  # him, her
+        "ofs",  # of: "a friend of Pablo" is not Pablo
         "ours",  # our, my: "Beverley at our group" is a person
         "theirs",  # her, his: whose relative is named next is not the one who is offered
         "articles",  # the, her: what may stand between "at" and a name
