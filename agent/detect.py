@@ -17,16 +17,13 @@ from agent.letter import Letter
 from agent.matcher import Found, Matcher
 from agent.model import Address, Evidence, Kind, Message, Owner, Verdict
 from agent.people import Census, Lexicon, Mention
-from agent.phrasebook import LONE_CUE, Phrasebook, merged
+from agent.phrasebook import ANCHORS, LONE_CUE, STRONG, Phrasebook, merged
 from agent.sentences import MOST_TEXT, Sentence, sentences, words
 
 NEAR = 3.5
 """Score from which a message that is no offer is worth showing to its owner."""
 THRESHOLD = 5.0
 
-_ANCHORS = frozenset({"offer", "link", "wish", "act"})
-_STRONG = 2.0
-"""Weight of a phrase that speaks of an introduction whoever the third person is."""
 _PRESENTED = 1.5
 """Weight of a phrase that presents somebody as a stranger to the owner."""
 _AROUND = 2
@@ -97,7 +94,7 @@ class Detector:
         self._lexicons = {book.language: Lexicon(self._books, book.language) for book in self._books}
         self._lexicon = Lexicon(self._books)
         self._ear = Ear(self._books)
-        self._matchers = {book.language: Matcher(book) for book in self._books}
+        self._matchers: dict[str, Matcher] = {}
 
     def examine(self, message: Message, *, sender_is_known: bool = False) -> Verdict:
         """The verdict. An author whom the owner has written to gets the benefit of the doubt near the threshold."""
@@ -147,11 +144,20 @@ class Detector:
         split = sentences(text, self._lexicon["abbreviations"])
         languages, is_sure = self._ear.languages(split)
         lexicon = self._lexicons[languages[0]] if is_sure else self._lexicon
-        census = Census(text, split, lexicon)
-        found = tuple(one for language in languages for one in self._matchers[language].found(split, census))
         frame = letter.read(text, self._lexicon, f"{author.name} {author.email.partition('@')[0]}" if author else "")
+        parties = self._parties(author, frame)
+        census = Census(text, split, lexicon, parties)
+        found = tuple(one for language in languages for one in self._matcher(language).found(split, census))
         language = languages[0] if is_sure else None
-        return Reading(text, split, census, found, frame, self._parties(author, frame), lexicon, language)
+        return Reading(text, split, census, found, frame, parties, lexicon, language)
+
+    def _matcher(self, language: str) -> Matcher:
+        """Made when the language is first heard: that takes longer than reading a hundred mails."""
+        known = self._matchers.get(language)
+        if known is None:
+            book = next(one for one in self._books if one.language == language)
+            known = self._matchers[language] = Matcher(book)
+        return known
 
     def _parties(self, author: Address | None, frame: Letter) -> frozenset[str]:
         """Folded words of the names of those who need no introduction: the owner and the author."""
@@ -178,7 +184,7 @@ class Detector:
         return max(stretches, key=_rank, default=None)
 
     def _stretch(self, reading: "Reading", number: int, thread: "Thread") -> Stretch:
-        anchors = self._chosen(reading, _ANCHORS, range(number - 1, number + _AROUND + 1), number)
+        anchors = self._chosen(reading, ANCHORS, range(number - 1, number + _AROUND + 1), number)
         cues = self._chosen(reading, {"cue"}, range(number - _AROUND, number + _AROUND + 1), number, anchors)
         asks = self._asks(reading, number) and any(one.rule.weight >= _EXPLICIT for one in anchors)
         against = [
@@ -282,10 +288,18 @@ class Detector:
         return self._weighed(reading, [one for one in reading.found if one.rule.weight < 0])
 
     def _is_quoted_only(self, message: Message) -> bool:
-        if not message.quoted_text.strip():
+        quoted = message.quoted_text[:_MOST_QUOTED]
+        if not quoted.strip() or not self._speaks_of_people(quoted):
             return False
-        stretch = self._strongest(self._read(message.quoted_text[:_MOST_QUOTED]), message)
+        stretch = self._strongest(self._read(quoted), message)
         return stretch is not None and stretch.score >= self._threshold
+
+    def _speaks_of_people(self, text: str) -> bool:
+        """Whether a text holds a phrase without which there is no offer; most quoted text holds none."""
+        split = sentences(text, self._lexicon["abbreviations"])
+        languages, is_sure = self._ear.languages(split)
+        census = Census(text, split, self._lexicons[languages[0]] if is_sure else self._lexicon)
+        return any(self._matcher(language).holds(split, census) for language in languages)
 
     def _verdict(
         self,
@@ -511,9 +525,9 @@ def _language_of_evidence(evidence: Sequence[Evidence]) -> str | None:
 def _may_carry(reading: Reading, found: Found, presented: Collection[int]) -> bool:
     """Whether an offer can rest on it: what says little by itself needs somebody who is presented near by."""
     rule = found.rule
-    if rule.section in _ANCHORS and rule.weight >= _STRONG:
+    if rule.section in ANCHORS and rule.weight >= STRONG:
         return True
-    if rule.section not in _ANCHORS and (rule.section != "cue" or rule.weight < LONE_CUE):
+    if rule.section not in ANCHORS and (rule.section != "cue" or rule.weight < LONE_CUE):
         return False
     near = range(max(0, found.sentence - _FARTHEST_NAME), min(found.sentence + 2, len(reading.sentences)))
     return any(number in presented or reading.presents(number) for number in near)
@@ -542,7 +556,7 @@ def _is_familiar(anchors: Sequence[Found], people: Sequence[Evidence]) -> bool:
 
 def _rank(stretch: Stretch) -> tuple[float, float]:
     """The best score; of stretches that share their evidence, the one whose own sentence says most."""
-    return stretch.score, max((one.rule.weight for one in stretch.anchors if one.rule.section in _ANCHORS), default=0.0)
+    return stretch.score, max((one.rule.weight for one in stretch.anchors if one.rule.section in ANCHORS), default=0.0)
 
 
 def _graded(reading: Reading, chosen: Sequence[Found]) -> tuple[Evidence, ...]:

@@ -1,12 +1,12 @@
 """Pure. Which phrases of one language a text holds, and where."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from agent.notation import Line, Requirements, located
+from agent.notation import Line, Needs, Requirements, located
 from agent.people import Census
-from agent.phrasebook import LONE_CUE, Phrasebook, Rule
+from agent.phrasebook import ANCHORS, LONE_CUE, STRONG, Phrasebook, Rule
 from agent.sentences import Sentence
 
 _BESIDES = frozenset({"person", "cue"})
@@ -31,6 +31,27 @@ class Found:
         return self.start < other.end and other.start < self.end
 
 
+class _Index:
+    """Some of the patterns, by the words that they wait for."""
+
+    def __init__(self, needs: Mapping[int, tuple[Needs, ...]]) -> None:
+        self._needs = needs
+        self._waiting: dict[str, list[int]] = {}
+        self._always = [number for number, needed in needs.items() if not needed]
+        for number, needed in needs.items():
+            for word in needed[0] if needed else ():
+                self._waiting.setdefault(word, []).append(number)
+
+    def woken(self, present: set[str]) -> list[int]:
+        """Those that may match where these keys are."""
+        woken = {number for word in present & self._waiting.keys() for number in self._waiting[word]}
+        return [*self._always, *(number for number in woken if self._may_match(number, present))]
+
+    def _may_match(self, number: int, present: set[str]) -> bool:
+        """Whether all is there that this pattern cannot do without; the rarest is known to be."""
+        return not any(present.isdisjoint(needed) for needed in self._needs[number][1:])
+
+
 class Matcher:
     """Finds the phrases of one language; a pattern is tried only where the words are that it cannot do without."""
 
@@ -41,51 +62,53 @@ class Matcher:
         requirements = Requirements(
             lambda word: (60.0 if word in small else 6.0 if word in common else 2.0) / len(word)
         )
-        self._needs = [requirements.of(node) for _, node in self._patterns]
-        self._waiting: dict[str, list[int]] = {}
-        self._always: list[int] = []
-        for number, needed in enumerate(self._needs):
-            for word in needed[0] if needed else ():
-                self._waiting.setdefault(word, []).append(number)
-            if not needed:
-                self._always.append(number)
-        self._wanted = frozenset(word for both in self._needs for one in both for word in one)
+        needs = {number: requirements.of(node) for number, (_, node) in enumerate(self._patterns)}
+        self._leading = _Index({number: needs[number] for number in needs if not self._is_beside(number)})
+        self._strong = _Index({number: needs[number] for number in needs if self._is_strong(number)})
+        self._beside = _Index({number: needs[number] for number in needs if self._is_beside(number)})
+        self._wanted = frozenset(word for needed in needs.values() for one in needed for word in one)
         self._stems = sorted({len(word) - 1 for word in self._wanted if word.endswith("*")})
         self._keys: dict[str, tuple[str, ...]] = {}
-        self._is_beside = [
-            rule.section in _BESIDES and not (rule.section == "cue" and rule.weight >= LONE_CUE)
-            for rule, _ in self._patterns
-        ]
+
+    def _is_beside(self, number: int) -> bool:
+        rule = self._patterns[number][0]
+        return rule.section in _BESIDES and not (rule.section == "cue" and rule.weight >= LONE_CUE)
+
+    def _is_strong(self, number: int) -> bool:
+        rule = self._patterns[number][0]
+        return rule.section in ANCHORS and rule.weight >= STRONG
 
     def found(self, split: Sequence[Sentence], census: Census) -> Iterator[Found]:
         """Every rule that matches, once a sentence, with the longest words that match it.
 
         What only counts beside another phrase is looked for near one.
         """
-        woken = [self._woken(sentence) for sentence in split]
+        present = [self._present(sentence) for sentence in split]
         lines: dict[int, Line] = {}
         leading: list[int] = []
         for number, sentence in enumerate(split):
-            patterns = [pattern for pattern in woken[number] if not self._is_beside[pattern]]
-            found = list(self._in_sentence(sentence, number, census, lines, patterns))
+            found = list(self._in_sentence(sentence, number, census, lines, self._leading.woken(present[number])))
             if any(one.rule.weight > 0 for one in found):
                 leading.append(number)
             yield from found
         near = {at for number in leading for at in range(number - _REACH, number + _REACH + 1)}
         for number, sentence in enumerate(split):
             if number in near:
-                patterns = [pattern for pattern in woken[number] if self._is_beside[pattern]]
+                patterns = self._beside.woken(present[number])
                 yield from self._in_sentence(sentence, number, census, lines, patterns)
 
-    def _woken(self, sentence: Sentence) -> list[int]:
-        """The patterns that may match a sentence of these words."""
-        present = {key for token in sentence.tokens for key in self._keys_of(token.word)}
-        woken = {number for word in present for number in self._waiting.get(word, ())}
-        return [*self._always, *(number for number in woken if self._may_match(number, present))]
+    def holds(self, split: Sequence[Sentence], census: Census) -> bool:
+        """Whether a phrase stands anywhere on which an offer can rest by itself; much quicker than finding all."""
+        lines: dict[int, Line] = {}
+        for number, sentence in enumerate(split):
+            patterns = self._strong.woken(self._present(sentence))
+            if any(True for _ in self._in_sentence(sentence, number, census, lines, patterns)):
+                return True
+        return False
 
-    def _may_match(self, number: int, present: set[str]) -> bool:
-        """Whether all is there that this pattern cannot do without; the rarest is known to be."""
-        return not any(present.isdisjoint(needed) for needed in self._needs[number][1:])
+    def _present(self, sentence: Sentence) -> set[str]:
+        """What of its words patterns wait for."""
+        return {key for token in sentence.tokens for key in self._keys_of(token.word)}
 
     def _keys_of(self, word: str) -> tuple[str, ...]:
         """What of a word patterns wait for: itself, or its beginning."""

@@ -16,6 +16,7 @@ expression comes from a table.
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import groupby
 
 from agent.sentences import words
@@ -423,6 +424,7 @@ def _symbols(pattern: str) -> Iterator[tuple[str, str]]:
             yield found.lastgroup, found[0]
 
 
+@cache
 def _spelled(symbol: str) -> Node:
     spellings = [_one_spelling(spelling) for spelling in (symbol, symbol.casefold().translate(_UMLAUTS))]
     different = [node for node, _ in groupby(spellings)]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.phrasebook import WORD_LISTS, Phrasebook
-from agent.sentences import Sentence, Token
+from agent.sentences import Sentence, Token, words
 
 LONGEST_NAME = 6
 """Tokens. "María de los Ángeles Ruiz Prado" is one; more in a row is a headline."""
@@ -37,7 +37,7 @@ class Lexicon:
         lists["given_names"] = own_names | (lists["given_names"] - ordinary)
         lists["titles"] |= lists["honours"]
         lists["abbreviations"] |= lists["titles"]
-        lists["never"] = (lists["not_names"] | lists["function"] | lists["greetings"]) - lists["given_names"]
+        lists["never"] = (lists["not_names"] | lists["function"] | lists["greetings"]) - own_names
         self._lists = lists
         self.capital_nouns = language is not None and any(book.capital_nouns for book in own)
         """Whether a capital alone makes no name, as in German."""
@@ -69,7 +69,11 @@ class Mention:
 class Census:
     """Everybody who is named in one text."""
 
-    def __init__(self, text: str, sentences: Sequence[Sentence], lexicon: Lexicon) -> None:
+    def __init__(
+        self, text: str, sentences: Sequence[Sentence], lexicon: Lexicon, parties: frozenset[str] = frozenset()
+    ) -> None:
+        """`parties` are the folded words of names that are no third person's."""
+        self._parties = parties
         self._text = text
         self._sentences = sentences
         self._lexicon = lexicon
@@ -99,7 +103,7 @@ class Census:
                 places["capital" if first.isupper() else "number" if first.isdigit() else "name"] |= 1 << position
         places["name"] = 0
         for mention in self.within(number):
-            if mention.is_person:
+            if mention.is_person and not set(words(mention.bare)) <= self._parties:
                 places["name"] |= (1 << mention.last) - (1 << mention.first)
         return places
 

@@ -5,12 +5,12 @@ evidence of (SECTIONS below); the notation of a pattern stands in `agent.notatio
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Any
+from typing import Any, overload
 
 from agent import notation
 from agent.errors import ConfigError
@@ -51,6 +51,10 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
     }
 )
 
+ANCHORS = frozenset({"offer", "link", "wish", "act"})
+"""Sections on which an offer can rest."""
+STRONG = 2.0
+"""Weight of a phrase that speaks of an introduction whoever the third person is."""
 LONE_CUE = 2.0
 """Weight of a cue that may carry an offer by itself, after somebody was presented: "Interested?", "Should I?"."""
 WORD_LISTS = frozenset(
@@ -117,12 +121,29 @@ class Rule:
         return SECTIONS[self.section].kind
 
 
+class _Deferred(Sequence[Rule]):
+    """The rules of a shipped table, read when first looked at: most mail is in one language."""
+
+    def __init__(self, read: Callable[[], tuple[Rule, ...]]) -> None:
+        self._read = cache(read)
+
+    @overload
+    def __getitem__(self, index: int) -> Rule: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Rule]: ...
+    def __getitem__(self, index: int | slice) -> Rule | Sequence[Rule]:
+        return self._read()[index]
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+
 @dataclass(frozen=True, slots=True)
 class Phrasebook:
     """The phrases and word lists of one language."""
 
     language: str
-    rules: tuple[Rule, ...] = ()
+    rules: Sequence[Rule] = ()
     classes: Mapping[str, str] = field(default_factory=dict)
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
     capital_nouns: bool = False
@@ -148,7 +169,7 @@ class Phrasebook:
         kept = tuple(rule for rule in self.rules if rule.label not in replaced)
         lists = {name: self.words(name) | other.words(name) for name in WORD_LISTS}
         return replace(
-            self, rules=kept + other.rules, classes={**self.classes, **other.classes}, lists=MappingProxyType(lists)
+            self, rules=(*kept, *other.rules), classes={**self.classes, **other.classes}, lists=MappingProxyType(lists)
         )
 
     def words(self, name: str) -> frozenset[str]:
@@ -195,6 +216,7 @@ class _Table:
     def __init__(self, table: Mapping[str, Any], source: str, *, is_shipped: bool = False) -> None:
         self._table = table
         self._source = source
+        self._is_shipped = is_shipped
         self._problems: list[str] = []
         self._language = self._text("language", table.get("language", "en")) or "en"
         inherits = not is_shipped and self._language in shipped_languages()
@@ -206,11 +228,19 @@ class _Table:
         self._notation = notation.Notation(self._classes)
         lists = self._lists()
         self._refuse_unknown(self._table, {"language", "capital_nouns", "classes", "words", *SECTIONS}, "")
+        rules = _Deferred(self._all_rules) if self._is_shipped else self._all_rules()
+        self._complain()
+        return Phrasebook(self._language, rules, MappingProxyType(own), lists, self._flag("capital_nouns"))
+
+    def _all_rules(self) -> tuple[Rule, ...]:
         rules = tuple(rule for section in SECTIONS for rule in self._rules(section))
         self._refuse_doubles(rules)
+        self._complain()
+        return rules
+
+    def _complain(self) -> None:
         if self._problems:
             raise ConfigError(self._problems)
-        return Phrasebook(self._language, rules, MappingProxyType(own), lists, self._flag("capital_nouns"))
 
     def _problem(self, key: str, what: str) -> None:
         self._problems.append(f"{self._source}: {key}: {what}")

@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MOST_TEXT = 65_536
-"""Characters of a text that are read: a letter is shorter, and what follows is a log or an attack."""
+MOST_TEXT = 16_384
+"""Characters of a text that are read: a letter is shorter, and what follows is a report, a log or an attack."""
 MOST_TOKENS = 120
 """Tokens of one sentence; what runs on longer is cut there."""
 
