@@ -285,6 +285,8 @@ class _Search:
         if words(mention.title)[:1] and words(mention.title)[0] in self._lexicon["honours"]:
             return f"{mention.title} {spelled[0]}"
         first = spelled[0]
+        if first.casefold() in self._lexicon["particles"]:
+            return mention.text
         return first if len(first.strip(".")) > 1 else mention.bare
 
     def _organisation(self, mention: Mention) -> str | None:

@@ -12,7 +12,19 @@ _INITIALS = 2
 """Capitals in a row that still are initials (J.P., AJ); three are an acronym."""
 
 _OF_ONE_LANGUAGE = frozenset(
-    {"function", "not_names", "common", "determiners", "before_names", "name_verbs", "greetings", "second_names"}
+    {
+        "function",
+        "not_names",
+        "common",
+        "determiners",
+        "before_names",
+        "name_verbs",
+        "greetings",
+        "second_names",
+        "ofs",
+        "ours",
+        "theirs",
+    }
 )
 """Lists of which only the text's own language counts: Dutch "dan" is no name, English Dan is."""
 
@@ -34,6 +46,8 @@ class Lexicon:
         # French Côme is a name, English come is not.
         ordinary = lists["common"] | lists["function"] if language else frozenset[str]()
         own_names = frozenset[str]().union(*(book.words("given_names") for book in own))
+        own_particles = frozenset[str]().union(*(book.words("particles") for book in own))
+        lists["particles"] = own_particles | (lists["particles"] - (lists["function"] if language else frozenset()))
         lists["given_names"] = own_names | (lists["given_names"] - ordinary)
         lists["titles"] |= lists["honours"]
         lists["abbreviations"] |= lists["titles"]
@@ -123,6 +137,8 @@ class Census:
         last = first + 1
         while last < len(tokens) and last - first < LONGEST_NAME and self._adjoins(tokens, last):
             if self._is_particle(tokens, last) and self._continues(tokens, last):
+                if last - first > 1 and tokens[last].word in self._lexicon["ofs"]:
+                    break  # "Jens Holub von Fraktur Design"
                 last += 1
             elif not self._is_name(tokens[last]):
                 break
