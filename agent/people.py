@@ -44,7 +44,7 @@ class Lexicon:
             for name in WORD_LISTS
         }
         # French Côme is a name, English come is not.
-        ordinary = lists["common"] | lists["function"] if language else frozenset[str]()
+        ordinary = lists["common"] | lists["function"] | lists["not_names"] if language else frozenset[str]()
         own_names = frozenset[str]().union(*(book.words("given_names") for book in own))
         own_particles = frozenset[str]().union(*(book.words("particles") for book in own))
         lists["particles"] = own_particles | (lists["particles"] - (lists["function"] if language else frozenset()))
@@ -256,8 +256,8 @@ class Census:
             return False
         if all(token.word in self._lexicon["kin"] for token in run):
             return False
-        is_ordinary = run[0].word in self._lexicon["common"] or self._follows(tokens, first, "determiners")
-        return not is_ordinary or self._is_named_by(tokens, first)
+        is_after_things = self._follows(tokens, first, "determiners") and not self._is_named_by(tokens, first)
+        return run[0].word not in self._lexicon["common"] and not is_after_things
 
     def _is_named_by(self, tokens: Sequence[Token], first: int) -> bool:
         """Whether two words stand before it that only names follow: "thought of", "name of"."""
@@ -298,9 +298,13 @@ class Census:
             return False
         if tokens[position].word in self._lexicon["name_verbs"]:
             return True
-        if tokens[position].word not in self._lexicon["after_names"] or position + 1 >= len(tokens):
+        if position + 1 >= len(tokens):
             return False
         following = tokens[position + 1]
+        if tokens[position].word in self._lexicon["conjunctions"] and self._is_given(following):
+            return True
+        if tokens[position].word not in self._lexicon["after_names"]:
+            return False
         return self._text[following.start].isupper() or following.word in self._lexicon["ours"]
 
     def _follows(self, tokens: Sequence[Token], position: int, words: str) -> bool:
