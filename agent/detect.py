@@ -30,7 +30,7 @@ _AROUND = 2
 """Sentences before and after one that still speak of the same thing; two thirds of real offers ask leave there."""
 _FARTHEST_NAME = 4
 """Sentences back to a name that a pronoun may stand for."""
-_MOST_QUOTED = 3_000
+_MOST_QUOTED = 2_000
 """Characters of what is quoted in which an offer is looked for: the mail that is answered or passed on comes first."""
 _MANY = 3
 """Further recipients beyond whom a mail is an announcement rather than an offer."""

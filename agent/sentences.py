@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 MOST_TEXT = 16_384
 """Characters of a text that are read: a letter is shorter, and what follows is a report, a log or an attack."""
@@ -17,8 +18,7 @@ _ENDING_MARKS = frozenset(".!?…\u3002\uff01\uff1f\u061f")
 _QUESTION_MARKS = frozenset("?\uff1f\u061f")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One word: folded for comparison, with its place in the text."""
 
     word: str
@@ -49,7 +49,7 @@ class Sentence:
 def fold(word: str) -> str:
     """`word` without regard to case, accents and compatibility forms; as both tables and texts are compared."""
     if word.isascii():
-        return word.lower().strip("_")
+        return word.lower().strip("_") if "_" in word else word.lower()
     marked = unicodedata.normalize("NFKD", word.casefold().translate(_TRANSLITERATED))
     return "".join(char for char in marked if not unicodedata.combining(char)).strip("_")
 
