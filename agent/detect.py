@@ -502,13 +502,11 @@ def _counts_against(found: Found, number: int) -> bool:
 def _kind(reading: Reading, stretch: Stretch | None) -> Kind:
     """What the message is instead: the kind that most speaks for, when something does."""
     weights: dict[Kind, float] = {}
-    if stretch is not None and any(one.rule == "for-another" for one in stretch.evidence):
-        return Kind.OTHER_PERSON
     for one in reading.found:
         if one.rule.weight < 0:
             weights[one.rule.kind] = weights.get(one.rule.kind, 0.0) - one.rule.weight
-    if stretch is None and not weights:
-        return Kind.NONE
+    if stretch is not None and any(one.rule == "for-another" for one in stretch.evidence) and Kind.MADE not in weights:
+        return Kind.OTHER_PERSON
     return max(weights, key=lambda kind: weights[kind], default=Kind.NONE)
 
 
