@@ -26,6 +26,7 @@ LEVELS = (
         "contacts",
         "dates",
         "detect",
+        "ear",
         "explained",
         "extract",
         "forward",
