@@ -54,7 +54,6 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "question": 0.5,  # the sentence asks
         "alone": 0.5,  # sent to the owner and nobody else
         "among-many": -1.0,  # sent to more than three
-        "in-subject": 0.5,
         "known-author": 1.0,
         "unasked": -1.0,  # somebody wishes to meet the owner, but nothing asks the owner: news, or a summons
         "for-another": -6.0,  # "Hilary, I can put you in touch …" in a letter to several

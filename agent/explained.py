@@ -154,7 +154,6 @@ _MEANINGS = {
     "question": "it is asked",
     "alone": "sent to you and nobody else",
     "among-many": "sent to many",
-    "in-subject": "in the subject",
     "known-author": "you have written to the author before",
     "unasked": "nothing is asked of you",
     "for-another": "said to somebody else on the thread",
