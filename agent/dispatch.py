@@ -31,7 +31,7 @@ from agent.lifecycle import (
     owed,
     retries_at,
 )
-from agent.line import Line, log
+from agent.line import Line, boundary, log
 from agent.mailbox import Special
 from agent.model import Answers, Draft, Notice, OwnerMail, Stamp
 from agent.wire import owner_mail
@@ -78,7 +78,7 @@ class Dispatch:
         self._notice_answered()
         for case in self._store.unsettled_cases():
             identity = case.offer.identity
-            with self._line.boundary(lambda reason, identity=identity: self._give_up(identity, reason)):  # type: ignore[misc]
+            with boundary(lambda reason, identity=identity: self._give_up(identity, reason)):  # type: ignore[misc]
                 self._serve(identity)
 
     def _give_up(self, identity: str, reason: str) -> None:

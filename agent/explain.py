@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from agent.detect import Detector
 from agent.extract import reply_addresses
-from agent.judge import boundary
+from agent.line import boundary
 from agent.message import parse
 from agent.model import Address, Message, Verdict
 from agent.raw import RawMessage, Unread, contents

@@ -15,7 +15,7 @@ from agent.forward import is_marked
 from agent.identity import fingerprint_of, identity_of, wording_of
 from agent.judge import Judge
 from agent.lifecycle import DRAFT, Case, Event, ReplyFact, Stage, is_known_as_none, is_taken_back
-from agent.line import Line, log
+from agent.line import Line, boundary, log
 from agent.mailbox import Special, Summary, shown
 from agent.message import parse
 from agent.missed import Search
@@ -130,7 +130,7 @@ class Intake:
             nonlocal arrival
             arrival = replace(arrival, reason=reason)
 
-        with self._line.boundary(pass_over):
+        with boundary(pass_over):
             arrival = replace(arrival, message=parse(raw))
         return arrival
 
@@ -252,7 +252,7 @@ class Intake:
     def _passing_over(self, arrival: Arrival, mark: Watermark | None) -> Iterator[None]:
         """Whatever learning from one message raises is noted with it, and the message is passed."""
         reasons: list[str] = []
-        with self._line.boundary(reasons.append):
+        with boundary(reasons.append):
             yield
         for reason in reasons:
             self._line.count.unreadable += 1
@@ -327,7 +327,7 @@ class Intake:
         """Look for the messages that were named on the terminal."""
         for message_id in self._store.wanted():
             reasons: list[str] = []
-            with self._line.boundary(reasons.append):
+            with boundary(reasons.append):
                 found = self._search.of_message_id(message_id)
                 with self._store.transaction():
                     self._search.note(found, self._search.wish_for(message_id))

@@ -1,16 +1,11 @@
 """I/O: IMAP. The one way from a header to a verdict, for the daemon and for `scan` alike."""
 
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from agent.detect import NEAR, Detector
-from agent.errors import GraciousError, UnreadableMessage
 from agent.mailbox import Session, Special
 from agent.model import Kind, Message, Owner, Verdict
 from agent.provenance import is_auto_submitted, is_bulk, is_report
-
-log = logging.getLogger("gracious")
 
 
 class Judge:
@@ -54,17 +49,3 @@ def is_worth_reading(message: Message, owner: Owner) -> bool:
     """Whether a message, by its header, can be an offer: it is neither the owner's own nor sent by a program."""
     is_own = message.author is not None and owner.recognises(message.author.email)
     return not is_own and not Judge.is_told_by_header(message)
-
-
-@contextmanager
-def boundary(record: Callable[[str], None]) -> Iterator[None]:
-    """Stop what one message raises from ending a command that reads many: `record` gets the reason."""
-    try:
-        yield
-    except UnreadableMessage as error:
-        record(str(error))
-    except GraciousError:
-        raise
-    except Exception as error:  # any bytes may be a mail, and the next one may be the offer that is looked for
-        log.exception("One message could not be dealt with; it is passed.")
-        record(f"{type(error).__name__} while reading it")

@@ -74,19 +74,20 @@ class Line:
     undecided: set[str] = field(default_factory=set)
     """Message-IDs of mail sent in this poll of which nobody knows whether it was accepted."""
 
-    @contextmanager
-    def boundary(self, record: Callable[[str], None]) -> Iterator[None]:
-        """Stop what one message raises from stopping the line: `record` gets the reason.
 
-        Faults of the connection, the state file or the programmer's own assertions about them are nobody's message:
-        they go on up.
-        """
-        try:
-            yield
-        except UnreadableMessage as error:
-            record(str(error))
-        except GraciousError:
-            raise
-        except Exception as error:  # the one boundary: any bytes may be a mail
-            log.exception("One message could not be dealt with; it is noted and passed.")
-            record(f"{type(error).__name__} while reading it")
+@contextmanager
+def boundary(record: Callable[[str], None]) -> Iterator[None]:
+    """Stop what one message raises from stopping the line, or a command that reads many: `record` gets the reason.
+
+    Faults of the connection, the state file or the programmer's own assertions about them are nobody's message: they go
+    on up.
+    """
+    try:
+        yield
+    except UnreadableMessage as error:
+        record(str(error))
+    except GraciousError:
+        raise
+    except Exception as error:  # the one boundary: any bytes may be a mail, and the next may be the offer looked for
+        log.exception("One message could not be dealt with; it is noted and passed.")
+        record(f"{type(error).__name__} while reading it")

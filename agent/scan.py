@@ -8,7 +8,8 @@ from datetime import date
 from agent.detect import NEAR, Detector
 from agent.errors import UnreadableMessage
 from agent.identity import fingerprint_of, identity_of
-from agent.judge import Judge, boundary, examined, is_worth_reading
+from agent.judge import Judge, examined, is_worth_reading
+from agent.line import boundary
 from agent.mailbox import Session, Summary
 from agent.message import parse
 from agent.model import Message, Owner, Verdict
