@@ -21,7 +21,7 @@ from itertools import groupby
 
 from agent.sentences import words
 
-MARKS = frozenset({"name", "capital", "number"})
+MARKS = frozenset({"name", "capital", "number", "party"})
 """What a token can be marked with beside its word; written like a class."""
 MOST_GAP = 12
 _MOST_DEPTH = 20

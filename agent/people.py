@@ -109,10 +109,12 @@ class Census:
         return known
 
     def marks(self, number: int) -> dict[str, int]:
-        """The places of each mark in sentence `number`, one bit a token."""
-        places = {"name": 0, "capital": 0, "number": 0}
+        """The places of each mark in sentence `number`, one bit a token; a party is the owner or the author."""
+        places = {"name": 0, "capital": 0, "number": 0, "party": 0}
         for position, token in enumerate(self._sentences[number].tokens):
             first = self._text[token.start]
+            if token.word in self._parties:
+                places["party"] |= 1 << position
             if not first.islower():
                 places["capital" if first.isupper() else "number" if first.isdigit() else "name"] |= 1 << position
         places["name"] = 0
