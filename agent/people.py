@@ -139,7 +139,8 @@ class Census:
         last = first + 1
         while last < len(tokens) and last - first < LONGEST_NAME and self._adjoins(tokens, last):
             if self._is_particle(tokens, last) and self._continues(tokens, last):
-                if last - first > 1 and tokens[last].word in self._lexicon["ofs"]:
+                is_small = self._text[tokens[last].start].islower()
+                if last - first > 1 and is_small and tokens[last].word in self._lexicon["ofs"]:
                     break  # "Jens Holub von Fraktur Design"
                 last += 1
             elif not self._is_name(tokens[last]):
