@@ -168,6 +168,8 @@ class Census:
             self._is_role(token) and not self._is_title(token)
         ):
             return False
+        if self._lexicon.capital_nouns and not self._is_title(token) and self._is_before_a_name(tokens, position):
+            return False  # German "Kantorin Gerlinde Pohl": a noun, then the name
         if position and not self._is_after_quote(token):
             return True
         return self._is_name_at_start(tokens, position)

@@ -57,6 +57,7 @@ CONTACTS = [
     ("There is a Mr Buckley in the next bed who has songs. Shall I introduce you to him?", "Buckley"),
     ("hi alex, my friend magda is moving out. shall i introduce you to her?", "Magda"),
     ("HI ALEX. MY FRIEND RAY DUBOIS HAS A BOAT. SHALL I INTRODUCE YOU TO HIM?", "Ray Dubois"),
+    ("Unsere Kantorin Gerlinde Pohl sucht einen Tenor. Soll ich dich ihr vorstellen?", "Gerlinde Pohl"),
     ("The podcast is called Slow Water. My friend Ines Duarte made it. Shall I introduce you to her?", "Ines Duarte"),
 ]
 
