@@ -25,7 +25,7 @@ class Throughput:
 
     mails: int
     gracious: float
-    library: float
+    standard: float
     median_ratio: float
     """Of the mails one by one."""
 
@@ -33,7 +33,7 @@ class Throughput:
         each = 1000 / self.mails
         return (
             f"throughput: parsing and examining takes {self.gracious * each:.2f} ms a mail, parsing with the standard "
-            f"library {self.library * each:.2f} ms: ratio {self.gracious / self.library:.2f} "
+            f"library {self.standard * each:.2f} ms: ratio {self.gracious / self.standard:.2f} "
             f"(wanted <= 2), median of the ratios {self.median_ratio:.2f}; {self.mails} mails, {_ROUNDS} rounds"
         )
 
