@@ -23,16 +23,6 @@ from tests.world import World, an_offer_mail
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def world(mail_system: MailSystem, tmp_path: Path) -> World:
-    return World(mail_system, tmp_path)
-
-
-@pytest.fixture
-def embedded_world(embedded: EmbeddedServers, tmp_path: Path) -> World:
-    return World(embedded_system(embedded), tmp_path)
-
-
 def asked(world: World, **changes: str) -> World:
     """An offer has come, and the owner has the check-in."""
     world.deliver(an_offer_mail(**changes))

@@ -3,34 +3,22 @@
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from agent import commands
-from agent.embedded import EmbeddedServers
 from agent.errors import GraciousError
 from agent.lifecycle import Event, Stage
 from agent.message import parse
 from agent.model import Message
 from agent.samples import reply_as_bytes
-from tests.servers import MailSystem, crlf, embedded_system
+from tests.servers import crlf
 from tests.system.test_service import gracious
 from tests.world import World, an_offer_mail
 
 MISSED = "Hi Alex,\n\nSara Lindqvist is somebody whom everybody should know.\n\nBest,\nDev\n"
 """Too little to be taken for an offer."""
 NOT_AN_OFFER = "This is not an introduction."
-
-
-@pytest.fixture
-def world(mail_system: MailSystem, tmp_path: Path) -> World:
-    return World(mail_system, tmp_path)
-
-
-@pytest.fixture
-def embedded_world(embedded: EmbeddedServers, tmp_path: Path) -> World:
-    return World(embedded_system(embedded), tmp_path)
 
 
 def missed(number: int = 1, text: str = MISSED, **changes: str) -> bytes:

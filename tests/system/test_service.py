@@ -14,20 +14,10 @@ import pytest
 
 from agent import lock
 from agent.embedded import EmbeddedServers
-from tests.servers import MailSystem, embedded_system
+from tests.servers import embedded_system
 from tests.world import World, an_offer_mail
 
 SECONDS = 60
-
-
-@pytest.fixture
-def world(mail_system: MailSystem, tmp_path: Path) -> World:
-    return World(mail_system, tmp_path)
-
-
-@pytest.fixture
-def embedded_world(embedded: EmbeddedServers, tmp_path: Path) -> World:
-    return World(embedded_system(embedded), tmp_path)
 
 
 def command(world: World, *arguments: str) -> list[str]:
